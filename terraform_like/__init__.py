@@ -1,0 +1,3 @@
+"""territory: terraform for sales territories."""
+
+__version__ = "0.1.0"

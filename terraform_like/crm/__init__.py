@@ -1,0 +1,1 @@
+"""CRMs behind one port: every provider keeps the same promises."""

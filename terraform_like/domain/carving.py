@@ -1,0 +1,250 @@
+"""What a company wants: segments, territories, overcarve slots, people and balance, each with its invariants.
+
+These values are what a plan file says; names are the keys of mappings, as in YAML. They hold for themselves
+(a share is not negative, nobody leaves before they start); what holds between them is checked where the lines of the
+files are known, in `config`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from terraform_like.domain.quantity import Duration, Id, Iso, Name, Point, Share
+
+Day = Annotated[date, Iso]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Wish(BaseModel):
+    """Base of everything a company says: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Horizon(Wish):
+    """The time that a plan is for."""
+
+    starts: Day | None = None
+    """First day of the plan. Example: `2027-02-01`."""
+    ends: Day | None = None
+    """Last day of the plan. Example: `2028-01-31`."""
+    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    """ISO 4217 code that amounts are in; used for display only. Example: `USD`."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.starts and self.ends and self.ends < self.starts:
+            raise ValueError(f"the plan ends on {self.ends}, before it starts on {self.starts}")
+        return self
+
+
+class Location(Wish):
+    """The columns that hold where an account is."""
+
+    latitude: str
+    """Column with the latitude in degrees, -90 to 90. Example: `lat`."""
+    longitude: str
+    """Column with the longitude in degrees, -180 to 180. Example: `lon`."""
+
+
+class Scope(Wish):
+    """Which accounts there are to carve, and what is known of them."""
+
+    where: str | None = None
+    """Accounts in scope; leave out for all. Example: `kind IN ('customer', 'prospect')`."""
+    family: str | None = None
+    """Column with the parent's id; accounts under one ultimate parent stay together. Example: `parent_id`."""
+    location: Location | None = None
+    """Columns with latitude and longitude, for travel. Example: `{latitude: lat, longitude: lon}`."""
+    protect: str | None = None
+    """Accounts whose move hurts, such as those with open deals. Example: `open_pipeline > 0`."""
+    columns: dict[Name, str] = Field(default_factory=dict)
+    """Derived columns, in order, each an SQL expression. Example: `{potential: "arr + 0.2 * whitespace"}`."""
+
+
+class Segment(Wish):
+    """A class of accounts; the first segment of the list that matches an account has it."""
+
+    name: Name
+    """How territories and balance policies refer to it. Example: `enterprise`."""
+    where: str | None = None
+    """Accounts of the segment; leave out for all that are left. Example: `employees >= 2000`."""
+    stay: str | None = None
+    """Wider band that keeps an account in the segment it is in. Example: `employees >= 1800`."""
+    accounts: tuple[Id, ...] = ()
+    """Accounts named one by one. Example: `[A-17, A-21]`."""
+
+
+class Territory(Wish):
+    """A stable set of accounts, whoever covers it."""
+
+    segment: Name
+    """Segment whose accounts it holds. Example: `enterprise`."""
+    where: str | None = None
+    """What it may hold; leave out for the whole segment. Example: `state IN ('CA', 'OR')`."""
+    owner: Name | None = None
+    """Person who owns its accounts; leave out for a vacant territory. Example: `jane.doe`."""
+    size: Positive = 1.0
+    """Relative fair share. Example: `0.5` for half a book."""
+    accounts: tuple[Id, ...] = ()
+    """Accounts pinned here, whatever `where` says. Example: `[A-99]`."""
+    exclude: tuple[Id, ...] = ()
+    """Accounts that it must not hold. Example: `[A-5]`."""
+    center: Point | None = None
+    """Latitude and longitude that travel is measured from; else the owner's home. Example: `[37.77, -122.42]`."""
+
+    @model_validator(mode="after")
+    def _pinned_or_excluded(self) -> Self:
+        if both := sorted(set(self.accounts) & set(self.exclude)):
+            raise ValueError(f"account {both[0]} is both pinned here and excluded")
+        return self
+
+
+class Cover(Wish):
+    """Who holds the accounts of a slot or a vacant territory, and for what share of the credit."""
+
+    by: tuple[Name, ...] = ()
+    """People who may hold; leave out for everyone in the segment. Example: `[jane.doe, raj.patel]`."""
+    spread: Literal["balanced", "nearest", "current"] = "current"
+    """How accounts are spread over holders. Example: `nearest`, by travel."""
+    credit: Share = 1.0
+    """Share of the credit that a holder earns. Example: `50%`."""
+
+
+class Slot(Territory):
+    """An overcarve territory: carved in full ahead of the hire who will own it."""
+
+    expected: Day | None = None
+    """When the hire is expected. Example: `2027-04-01`."""
+    cover: Cover | None = None
+    """Who holds the accounts until then. Example: `{by: [jane.doe], spread: nearest, credit: 50%}`."""
+    filled_by: Name | None = None
+    """Person who owns it from the day that person starts. Example: `raj.patel`."""
+    lapse: Day | None = None
+    """Not filled by then, the slot is dissolved. Example: `2027-10-01`."""
+
+
+class Person(Wish):
+    """Somebody who can own territories."""
+
+    user: Id
+    """The CRM's user: its id or its e-mail. Example: `jane@acme.com`."""
+    role: Name = "account-executive"
+    """What the person does. Example: `account-executive`."""
+    home: Point | None = None
+    """Latitude and longitude of home, in degrees. Example: `[37.77, -122.42]`."""
+    skills: tuple[Name, ...] = ()
+    """What the person knows. Example: `[healthcare]`."""
+    starts: Day | None = None
+    """First day. Example: `2024-03-01`."""
+    leaves: Day | None = None
+    """Last day. Example: `2027-06-30`."""
+    capacity: NotNegative = 1.0
+    """How many full books the person can carry. Example: `0.5` for half time."""
+    groups: dict[Name, Id] = Field(default_factory=dict)
+    """Groups for parity policies. Example: `{tenure: senior}`."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.starts and self.leaves and self.leaves < self.starts:
+            raise ValueError(f"leaves on {self.leaves}, before starting on {self.starts}")
+        return self
+
+    def works_on(self, day: date) -> bool:
+        """Say whether the person works on that day; first and last day count."""
+        return (self.starts is None or self.starts <= day) and (self.leaves is None or day <= self.leaves)
+
+
+class Preferences(Wish):
+    """How much each wish weighs once the bands hold; a weight means the same in every company."""
+
+    balance: NotNegative = 1.0
+    """Weight of evenness inside the bands: 1.0 costs as much as a mean deviation of 100 %."""
+    disruption: NotNegative = 3.0
+    """Weight of moves: 1.0 costs as much as moving every account. Example: `3`."""
+    travel: NotNegative = 1.0
+    """Weight of distance: 1.0 is everybody at the nearest territory. Example: `1`."""
+    fit: NotNegative = 1.0
+    """Weight of other preferences of accounts for territories. Example: `1`."""
+
+
+class Balance(Wish):
+    """How even the books of a segment must be."""
+
+    within: dict[Name, Share] = Field(default_factory=dict)
+    """Band round the fair share, for each metric. Example: `{potential: 10%, accounts: 25%}`."""
+    at_most: dict[Name, NotNegative] = Field(default_factory=dict)
+    """Upper limit of a book, for each metric, in its own unit. Example: `{accounts: 80}`."""
+    at_least: dict[Name, NotNegative] = Field(default_factory=dict)
+    """Lower limit of a book, for each metric, in its own unit. Example: `{accounts: 20}`."""
+    prefer: Preferences = Preferences()
+    """Weights of balance, disruption, travel and fit. Example: `{disruption: 3, travel: 1}`."""
+    max_moves: Annotated[int, Field(ge=0)] | Share | None = None
+    """Most accounts that may move: a count, or a share of the segment. Example: `50` or `5%`."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for metric, low in self.at_least.items():
+            if metric in self.at_most and self.at_most[metric] < low:
+                raise ValueError(f"{metric}: at_most {self.at_most[metric]:g} is below at_least {low:g}")
+        return self
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Every metric that this policy limits, sorted."""
+        return tuple(sorted({*self.within, *self.at_most, *self.at_least}))
+
+
+class Moved(Wish):
+    """A new name for a territory, slot, segment or person: no account moves."""
+
+    old: Name = Field(alias="from")
+    """The name until now. Example: `ent-west`."""
+    new: Name = Field(alias="to")
+    """The name from now on. Example: `ent-pacific`."""
+
+
+class Carving(Wish):
+    """All that a company wants of one plan."""
+
+    name: Name
+    plan: Horizon = Horizon()
+    accounts: Scope = Scope()
+    segments: tuple[Segment, ...] = ()
+    territories: dict[Name, Territory] = Field(default_factory=dict)
+    overcarve: dict[Name, Slot] = Field(default_factory=dict)
+    people: dict[Name, Person] = Field(default_factory=dict)
+    balance: dict[Name, Balance] = Field(default_factory=dict)
+    moved: tuple[Moved, ...] = ()
+
+    @property
+    def books(self) -> dict[str, Territory]:
+        """Territories and slots by name, in the order of their names."""
+        return dict(sorted({**self.territories, **self.overcarve}.items()))
+
+    def canonical(self) -> dict[str, Any]:
+        """Give the meaning without the layout: equal for files that differ in comments or in order of keys."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+__all__ = [
+    "Balance",
+    "Carving",
+    "Cover",
+    "Day",
+    "Duration",
+    "Horizon",
+    "Location",
+    "Moved",
+    "Person",
+    "Preferences",
+    "Scope",
+    "Segment",
+    "Slot",
+    "Territory",
+    "Wish",
+]

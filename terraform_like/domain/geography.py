@@ -1,0 +1,32 @@
+"""Distances on the earth."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+#: Mean radius of the earth in km (IUGG, 2 a + b over 3).
+EARTH_RADIUS_KM = 6371.0088
+
+
+def great_circle_km(
+    latitude: ArrayLike, longitude: ArrayLike, to_latitude: ArrayLike, to_longitude: ArrayLike
+) -> NDArray[np.float64]:
+    """Give great-circle distances by the haversine formula (Sinnott, 1984).
+
+    Parameters
+    ----------
+    latitude, longitude, to_latitude, to_longitude : array_like
+        Degrees; broadcast against one another.
+
+    Returns
+    -------
+    numpy.ndarray
+        Distance in km, NaN where a coordinate is NaN.
+    """
+    phi, theta, to_phi, to_theta = (
+        np.radians(np.asarray(a, float)) for a in (latitude, longitude, to_latitude, to_longitude)
+    )
+    half = np.sin((to_phi - phi) / 2) ** 2 + np.cos(phi) * np.cos(to_phi) * np.sin((to_theta - theta) / 2) ** 2
+    distance: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    return distance

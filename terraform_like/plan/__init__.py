@@ -1,0 +1,1 @@
+"""The plan: what would change, why, the figures before and after, the verdicts and the proof."""

@@ -1,0 +1,1 @@
+"""The gate: rules on a plan, dated exceptions to them, and what they say."""
