@@ -66,7 +66,9 @@ class Book:
     def placed(self, territory: pl.Series, owner: pl.Series, holder: pl.Series) -> Book:
         """Give the same accounts in other places; each series is aligned with `accounts`."""
         return Book(
-            self.table.with_columns(territory.alias("territory"), owner.alias("owner"), holder.alias("holder"))
+            self.table.with_columns(
+                territory.alias("territory"), owner.alias("owner"), holder.alias("holder")
+            )
         )
 
     def renamed(self, owners: Mapping[str, str]) -> Book:

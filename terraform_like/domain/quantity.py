@@ -7,7 +7,14 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from terraform_like.address import NAME_PATTERN
 
@@ -84,7 +91,12 @@ Share = Annotated[
     BeforeValidator(_share),
     Field(ge=0, allow_inf_nan=False),
     WithJsonSchema(
-        {"anyOf": [{"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*%$"}, {"type": "number", "minimum": 0}]}
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*%$"},
+                {"type": "number", "minimum": 0},
+            ]
+        }
     ),
 ]
 Duration = Annotated[

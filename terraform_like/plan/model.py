@@ -7,72 +7,21 @@ id; `users` says which CRM user each person is, so that an apply needs nothing b
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from terraform_like.carve.proof import Proof
+from terraform_like.diff import Change
+from terraform_like.domain.saved import Saved
+from terraform_like.policy.verdict import Verdict
+from terraform_like.staffing import Staffing
 
 #: Readers refuse another major and ignore unknown keys of this one.
 FORMAT_VERSION = "1.0"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
-
-
-class ReasonCode(StrEnum):
-    """Why an account changes; a closed list, so that programs can count on it."""
-
-    NEW_ACCOUNT = "new-account"
-    OUT_OF_SCOPE = "out-of-scope"
-    SEGMENT_CHANGED = "segment-changed"
-    NAMED = "named"
-    RULE_CHANGED = "rule-changed"
-    REBALANCED = "rebalanced"
-    FOLLOWS_FAMILY = "follows-family"
-    OWNER_LEFT = "owner-left"
-    SLOT_FILLED = "slot-filled"
-    SLOT_LAPSED = "slot-lapsed"
-    COVERED = "covered"
-    TERRITORY_ADDED = "territory-added"
-    TERRITORY_REMOVED = "territory-removed"
-    RENAMED = "renamed"
-
-
-class Reason(_Part):
-    """Why an account changes, for programs and for people."""
-
-    code: ReasonCode
-    text: str
-
-
-class Place(_Part):
-    """Where an account is: its territory and who has it (the holder where there is one, else the owner)."""
-
-    territory: str | None = None
-    owner: str | None = None
-
-
-class ChangeKind(StrEnum):
-    """What happens to an account: new to a book, to another, another owner in place, out of every book."""
-
-    ADD = "add"
-    MOVE = "move"
-    TRANSFER = "transfer"
-    REMOVE = "remove"
-
-
-class Change(_Part):
-    """One account's before and after, with its reasons, the weightiest first."""
-
-    account: str
-    kind: ChangeKind
-    before: Place
-    after: Place
-    reasons: tuple[Reason, ...] = ()
-
-
-class Inputs(_Part):
+class Inputs(Saved):
     """SHA-256 digests of what the plan was made from."""
 
     config: str
@@ -81,14 +30,14 @@ class Inputs(_Part):
     assignments: str
 
 
-class Created(_Part):
+class Created(Saved):
     """What made the plan: `by` is the tool and its version, `commit` the head of the repository, where there is one."""
 
     by: str
     commit: str | None = None
 
 
-class Summary(_Part):
+class Summary(Saved):
     """Accounts in scope, and how many of them change in which way."""
 
     accounts: int
@@ -99,7 +48,7 @@ class Summary(_Part):
     unchanged: int
 
 
-class Load(_Part):
+class Load(Saved):
     """One metric of one book in the metric's own unit; `share`, `low` and `high` are null where nothing limits it."""
 
     before: float
@@ -109,7 +58,7 @@ class Load(_Part):
     high: float | None = None
 
 
-class PlannedTerritory(_Part):
+class PlannedTerritory(Saved):
     """A book: who owns it, how many accounts it has after, and its load in every metric of its segment's balance."""
 
     name: str
@@ -123,83 +72,14 @@ class PlannedTerritory(_Part):
     loads: dict[str, Load] = Field(default_factory=dict)
 
 
-class Staffing(_Part):
-    """Who is on a territory from when to when (null is open), with what share of the credit."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
-
-    territory: str
-    role: str
-    person: str | None
-    since: Annotated[date | None, Field(alias="from")] = None
-    to: date | None = None
-    credit: float = 1.0
-    interim: bool = False
-
-
-class BeforeAfter(_Part):
+class BeforeAfter(Saved):
     """A figure before and after; null where it cannot be told, such as the spread of books that did not exist."""
 
     before: float | None
     after: float | None
 
 
-class Waived(_Part):
-    """The exception that a verdict was excused by."""
-
-    owner: str
-    reason: str
-    expires: date
-
-
-class Verdict(_Part):
-    """What a policy said: what was measured, the limit, and the addresses that break it (ten at most)."""
-
-    policy: str
-    level: Literal["hard", "soft", "advisory"]
-    passed: bool
-    says: str = ""
-    measured: float | str | None = None
-    limit: float | str | None = None
-    subjects: tuple[str, ...] = ()
-    more_subjects: int = 0
-    waived: Waived | None = None
-
-
-class ProofMethod(StrEnum):
-    """How a component was answered."""
-
-    KEPT = "kept"
-    EXACT = "exact"
-    DECOMPOSED = "decomposed"
-
-
-class ProofStatus(StrEnum):
-    """What is known of an answer: optimal within the tolerance, within a proven gap, or out of a band by force."""
-
-    OPTIMAL = "optimal"
-    BOUNDED = "bounded"
-
-
-class Proof(_Part):
-    """Everything needed to recompute the bound of a component without a solver.
-
-    `objective` and `bound` are in the units of the published objective; `gap` is (objective - bound) over objective;
-    `prices` is the price of a unit of each metric in each territory. `seconds` is null in a saved plan: the same plan
-    has the same bytes on every machine.
-    """
-
-    component: str
-    method: ProofMethod
-    status: ProofStatus
-    objective: float
-    bound: float
-    gap: float
-    prices: dict[str, dict[str, float]] = Field(default_factory=dict)
-    seconds: float | None = None
-
-
-class Said(_Part):
+class Said(Saved):
     """A diagnostic of the plan that a reviewer should read: warnings and notes."""
 
     severity: Literal["warning", "note"]
@@ -207,7 +87,7 @@ class Said(_Part):
     detail: str = ""
 
 
-class Plan(_Part):
+class Plan(Saved):
     """What would change, why, the figures before and after, the verdicts and the proof."""
 
     format_version: str = FORMAT_VERSION

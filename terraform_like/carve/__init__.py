@@ -1,0 +1,1 @@
+"""Carving: the accounts of a company into balanced territories, with a proof. The only room that knows cvxpy."""

@@ -1,0 +1,42 @@
+"""What is needed to check an answer without a solver."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from terraform_like.domain.saved import Saved
+
+
+class ProofMethod(StrEnum):
+    """How a component was answered."""
+
+    KEPT = "kept"
+    EXACT = "exact"
+    DECOMPOSED = "decomposed"
+
+
+class ProofStatus(StrEnum):
+    """What is known of an answer: optimal within the tolerance, within a proven gap, or out of a band by force."""
+
+    OPTIMAL = "optimal"
+    BOUNDED = "bounded"
+
+
+class Proof(Saved):
+    """Everything needed to recompute the bound of a component without a solver.
+
+    `objective` and `bound` are in the units of the published objective; `gap` is (objective - bound) over objective;
+    `prices` is the price of a unit of each metric in each territory. `seconds` is null in a saved plan: the same plan
+    has the same bytes on every machine.
+    """
+
+    component: str
+    method: ProofMethod
+    status: ProofStatus
+    objective: float
+    bound: float
+    gap: float
+    prices: dict[str, dict[str, float]] = Field(default_factory=dict)
+    seconds: float | None = None
