@@ -65,11 +65,7 @@ class Book:
 
     def placed(self, territory: pl.Series, owner: pl.Series, holder: pl.Series) -> Book:
         """Give the same accounts in other places; each series is aligned with `accounts`."""
-        return Book(
-            self.table.with_columns(
-                territory.alias("territory"), owner.alias("owner"), holder.alias("holder")
-            )
-        )
+        return Book(self.table.with_columns(territory.alias("territory"), owner.alias("owner"), holder.alias("holder")))
 
     def renamed(self, owners: Mapping[str, str]) -> Book:
         """Give the same book with owners and holders under other names; who has no other name keeps theirs."""

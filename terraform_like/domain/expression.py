@@ -136,9 +136,7 @@ class Expression:
         if not text.strip():
             raise ExpressionError("the expression is empty")
         if len(text) > LONGEST:
-            raise ExpressionError(
-                f"the expression has {len(text):,} characters; at most {LONGEST:,} are read"
-            )
+            raise ExpressionError(f"the expression has {len(text):,} characters; at most {LONGEST:,} are read")
         if _depth(text) > DEEPEST:
             raise ExpressionError(f"the expression nests deeper than {DEEPEST} brackets")
         tree = _tree(text)
@@ -169,14 +167,10 @@ class Expression:
         except pl.exceptions.PolarsError as error:
             raise ExpressionError(_first_line(str(error))) from None
         if wanted == "boolean" and result != pl.Boolean:
-            raise ExpressionError(
-                f"this must be true or false for each account, but gives {_typename(result)}"
-            )
+            raise ExpressionError(f"this must be true or false for each account, but gives {_typename(result)}")
         if wanted == "number":
             if not result.is_numeric():
-                raise ExpressionError(
-                    f"this must be a number for each account, but gives {_typename(result)}"
-                )
+                raise ExpressionError(f"this must be a number for each account, but gives {_typename(result)}")
             compiled = compiled.cast(pl.Float64)
         return compiled
 
@@ -190,9 +184,7 @@ def _tree(text: str) -> exp.Expression:
         before = str(first.get("start_context") or "")
         found = f' near "{highlight}"' if highlight else ""
         offset = text.find(before + highlight) + len(before) if before else 0
-        raise ExpressionError(
-            f"this is not an SQL expression{found}", max(0, offset), len(highlight)
-        ) from None
+        raise ExpressionError(f"this is not an SQL expression{found}", max(0, offset), len(highlight)) from None
     except (TokenError, RecursionError):
         raise ExpressionError("this is not an SQL expression: a quote or a bracket is not closed") from None
     if not isinstance(tree, exp.Expression):

@@ -27,8 +27,6 @@ def great_circle_km(
     phi, theta, to_phi, to_theta = (
         np.radians(np.asarray(a, float)) for a in (latitude, longitude, to_latitude, to_longitude)
     )
-    half = (
-        np.sin((to_phi - phi) / 2) ** 2 + np.cos(phi) * np.cos(to_phi) * np.sin((to_theta - theta) / 2) ** 2
-    )
+    half = np.sin((to_phi - phi) / 2) ** 2 + np.cos(phi) * np.cos(to_phi) * np.sin((to_theta - theta) / 2) ** 2
     distance: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
     return distance
