@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 #: How many accounts, rows or names a message lists before it says how many more there are.
 NAMED_AT_MOST = 10
@@ -46,6 +47,18 @@ class Span:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+
+#: Where a wish stands, as keys and list positions from the top: `("territories", "ent-west", "where")`.
+Path = tuple[str | int, ...]
+
+
+class Locate(Protocol):
+    """Finds the lines of wishes, so that rooms which know no files can still point at them."""
+
+    def __call__(self, path: Path, *, key: bool = False) -> Span | None:
+        """Give the span of the value at a path (of its key, where asked), or of the nearest path above it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

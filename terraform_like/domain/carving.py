@@ -228,7 +228,9 @@ class Carving(Wish):
 
     def canonical(self) -> dict[str, Any]:
         """Give the meaning without the layout: equal for files that differ in comments or in order of keys."""
-        return self.model_dump(mode="json", by_alias=True)
+        said = self.model_dump(mode="json", by_alias=True)
+        said["accounts"]["columns"] = list(self.accounts.columns.items())
+        return said
 
 
 __all__ = [

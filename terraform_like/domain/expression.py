@@ -15,7 +15,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
-from terraform_like.diagnostics import did_you_mean
+from terraform_like.diagnostics import Locate, Path, Report, did_you_mean
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,7 +61,7 @@ _NODES: tuple[type[exp.Expression], ...] = (
     exp.DPipe,
 )
 #: Pure functions of one row, as users write them; synonyms (`power`, `ifnull`, `substr` ...) share a class.
-_FUNCTIONS: tuple[type[exp.Expression], ...] = (
+_FUNCTIONS: tuple[type[exp.Func], ...] = (
     exp.Abs,
     exp.Ceil,
     exp.Coalesce,
@@ -175,6 +175,18 @@ class Expression:
         return compiled
 
 
+def report_expression(error: ExpressionError, path: Path, locate: Locate, report: Report) -> None:
+    """Gather what is wrong with an expression, with the place inside it where the YAML has it on one line."""
+    span = locate(path)
+    if span is not None:
+        quoted = span.source[span.column - 1 : span.column] in {'"', "'"}
+        inside = span.column - 1 + quoted + error.offset
+        if inside + error.length <= len(span.source):
+            span = span.at(quoted + error.offset, error.length)
+    text = str(error)
+    report.error(f"{'.'.join(map(str, path))} cannot be evaluated", f"{text[:1].upper()}{text[1:]}", span)
+
+
 def _tree(text: str) -> exp.Expression:
     try:
         tree = sqlglot.parse_one(text, dialect="postgres")
@@ -192,7 +204,7 @@ def _tree(text: str) -> exp.Expression:
     return tree
 
 
-def _judge(node: exp.Expression) -> None:
+def _judge(node: exp.Expr) -> None:
     start, end = node.meta.get("start", 0), node.meta.get("end", 0)
     if isinstance(node, exp.Column):
         if node.table:

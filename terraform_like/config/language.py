@@ -1,0 +1,56 @@
+"""The keys that may stand in files: the domain's values, and what only YAML has (`count`, `balance: defaults`)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from terraform_like.domain.carving import (
+    Balance,
+    Horizon,
+    Moved,
+    Person,
+    Scope,
+    Segment,
+    Slot,
+    Territory,
+    Wish,
+)
+from terraform_like.domain.quantity import Name
+from terraform_like.policy.rule import Policies
+
+
+class TerritoryEntry(Territory):
+    """One territory, or several alike."""
+
+    count: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Makes so many territories alike, named with -01, -02 ...: Example: `12`."""
+
+
+class PlanFile(Wish):
+    """A file of a plan's folder; any file may hold any of these keys."""
+
+    plan: Horizon = Horizon()
+    """The time that the plan is for. Example: `{starts: 2027-02-01, ends: 2028-01-31, currency: USD}`."""
+    accounts: Scope = Scope()
+    """Which accounts there are to carve, and what is known of them."""
+    segments: tuple[Segment, ...] = ()
+    """Classes of accounts, in order: the first that matches an account has it."""
+    territories: dict[Name, TerritoryEntry] = Field(default_factory=dict)
+    """Stable sets of accounts, whoever covers them."""
+    overcarve: dict[Name, Slot] = Field(default_factory=dict)
+    """Territories carved ahead of a hire."""
+    people: dict[Name, Person] = Field(default_factory=dict)
+    """Who can own territories."""
+    balance: dict[Name, Balance] = Field(default_factory=dict)
+    """How even the books of each segment must be; `defaults` holds for all that do not say otherwise."""
+    moved: tuple[Moved, ...] = ()
+    """New names: no account moves. Example: `[{from: ent-west, to: ent-pacific}]`."""
+
+
+class PolicyFile(Policies):
+    """A file of the policies folder."""
+
+
+__all__ = ["PlanFile", "PolicyFile", "TerritoryEntry"]

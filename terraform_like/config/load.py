@@ -1,0 +1,215 @@
+"""A territory repository's files, read and checked: all errors at once, each at its line."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from terraform_like.config.complaint import complain
+from terraform_like.config.document import Document, read_document
+from terraform_like.config.language import PlanFile, PolicyFile
+from terraform_like.config.references import check_carving, check_policies
+from terraform_like.config.source import Source, read
+from terraform_like.diagnostics import Halt, Locate, Path, Report, Span, did_you_mean
+from terraform_like.domain.carving import Carving, Territory
+from terraform_like.domain.project import Project
+from terraform_like.policy.rule import Policies
+
+PROJECT_FILE = "territory.yaml"
+Model = TypeVar("Model", bound=BaseModel)
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A territory repository on disk: its root, its project, and the folders of its plans."""
+
+    root: FilePath
+    project: Project
+
+    def plan_folder(self, name: str) -> FilePath:
+        """Give the folder of a plan."""
+        return self.root / "plans" / name
+
+    @property
+    def plans(self) -> list[str]:
+        """Names of the plans, sorted: folders below `plans/` that hold YAML."""
+        folder = self.root / "plans"
+        return sorted(p.name for p in folder.iterdir() if any(_yaml_files(p))) if folder.is_dir() else []
+
+    def choose(self, name: str | None) -> str:
+        """Give the name of the plan that is meant; with one plan it may be left out.
+
+        Raises
+        ------
+        Halt
+            When there is no such plan, none at all, or several to choose from.
+        """
+        report = Report()
+        plans = self.plans
+        if name in plans:
+            return name
+        if name is not None:
+            known = f"Plans: {', '.join(plans)}." if plans else "There is no plan yet."
+            report.error(f'There is no plan "{name}"', f"{known}{did_you_mean(name, plans)}")
+        elif len(plans) == 1:
+            return plans[0]
+        elif not plans:
+            report.error("There is no plan", "Put the YAML of a plan into plans/NAME/, such as plans/fy27/plan.yaml.")
+        else:
+            report.error("There are several plans", f"Say which: {', '.join(plans)}.")
+        raise Halt(report)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a plan's YAML and the policies want, and where they say it."""
+
+    carving: Carving
+    locate: Locate
+    policies: Policies
+    locate_policy: Locate
+
+
+def open_repository(root: FilePath, environment: Mapping[str, str] = os.environ) -> Repository:
+    """Read territory.yaml.
+
+    Raises
+    ------
+    Halt
+        When the folder is no territory repository, or its territory.yaml has errors.
+    """
+    report = Report()
+    path = root / PROJECT_FILE
+    if not path.is_file():
+        report.error(
+            "This is no territory repository",
+            f"There is no {PROJECT_FILE} in {root.resolve()}. Go to one with --chdir, or make one: territory init DIR.",
+        )
+        raise Halt(report)
+    source = read(path, PROJECT_FILE, report)
+    document = Document([source] if source else [], report)
+    if source and document.data:
+        document.data = _interpolated(source, document.data, environment, report)
+    project = None if report.failed else _validated(Project, document, report, empty=PROJECT_FILE)
+    if project is None:
+        raise Halt(report)
+    return Repository(root, project)
+
+
+def load_wanted(repository: Repository, name: str, report: Report) -> Wanted:
+    """Read a plan's YAML and the policies of the working tree.
+
+    Raises
+    ------
+    Halt
+        When there are errors; `report` holds them, and all warnings.
+    """
+    plan_files = _yaml_files(repository.plan_folder(name))
+    document = read_document(repository.root, plan_files, report)
+    carving = _carving(name, document, report)
+    policy_document = read_document(repository.root, _yaml_files(repository.root / "policies"), report)
+    policies = _validated(PolicyFile, policy_document, report)
+    if carving is not None:
+        check_carving(carving, document.locate, report)
+    if policies is not None:
+        check_policies(policies, policy_document.locate, report)
+    if report.failed or carving is None or policies is None:
+        raise Halt(report)
+    return Wanted(carving, document.locate, policies, policy_document.locate)
+
+
+def _yaml_files(folder: FilePath) -> list[FilePath]:
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if p.suffix in {".yaml", ".yml"} and p.is_file())
+
+
+def _carving(name: str, document: Document, report: Report) -> Carving | None:
+    _spread_defaults(document)
+    file = _validated(PlanFile, document, report)
+    if file is None:
+        return None
+    territories: dict[str, Territory] = {}
+    for key, entry in file.territories.items():
+        alike = Territory.model_validate(entry.model_dump(exclude={"count"}, exclude_unset=True))
+        digits = max(2, len(str(entry.count or 0)))
+        names = [key] if entry.count is None else [f"{key}-{n:0{digits}d}" for n in range(1, entry.count + 1)]
+        for one in names:
+            if one in territories:
+                detail = f'`count` of "{key}" makes it too; give one of them another name.'
+                report.error(f'"{one}" is declared twice', detail, document.locate(("territories", key), key=True))
+            territories[one] = alike
+    content = {
+        field: getattr(file, field) for field in PlanFile.model_fields if field not in ("territories", "balance")
+    }
+    balance = {segment: policy for segment, policy in file.balance.items() if segment != "defaults"}
+    return Carving(name=name, territories=territories, balance=balance, **content)
+
+
+def _spread_defaults(document: Document) -> None:
+    """Give every balance policy what `balance: defaults` says and it does not say itself."""
+    balance = document.data.get("balance")
+    if not isinstance(balance, dict) or not isinstance(balance.get("defaults"), dict):
+        return
+    defaults = balance["defaults"]
+    for name, own in balance.items():
+        if name != "defaults" and isinstance(own, dict):
+            balance[name] = _beneath(defaults, own)
+
+
+def _beneath(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Lay defaults beneath what is said: keys of mappings are joined, anything else is replaced."""
+    joined = {key: defaults[key] | own[key] for key in own if _both_mappings(defaults.get(key), own[key])}
+    return defaults | own | joined
+
+
+def _both_mappings(one: Any, other: Any) -> bool:
+    return isinstance(one, dict) and isinstance(other, dict)
+
+
+def _validated(model: type[Model], document: Document, report: Report, *, empty: str | None = None) -> Model | None:
+    if empty and not document.data and not report.failed:
+        report.error(f"{empty} is empty", "It says at least `project:` and `crm:`.", Span(empty, 1, 1))
+        return None
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        complain(error, model, document, report)
+        return None
+
+
+def _interpolated(
+    source: Source, data: dict[str, Any], environment: Mapping[str, str], report: Report
+) -> dict[str, Any]:
+    """Replace `${NAME}` in the CRM's and the state's address by the environment's value: here and nowhere else."""
+
+    def replaced(value: Any, path: Path) -> Any:
+        if not isinstance(value, str):
+            return value
+
+        def one(match: re.Match[str]) -> str:
+            if match[1] not in environment:
+                detail = f"Set it, for example: export {match[1]}=..."
+                report.error(f"The environment has no {match[1]}", detail, source.span(path))
+            return environment.get(match[1], "")
+
+        return _VARIABLE.sub(one, value)
+
+    told = dict(data)
+    if isinstance(told.get("crm"), dict):
+        told["crm"] = {
+            key: replaced(value, ("crm", key)) if key == "url" else value for key, value in told["crm"].items()
+        }
+    if "state" in told:
+        told["state"] = replaced(told["state"], ("state",))
+    return told
+
+
+__all__ = ["PROJECT_FILE", "Repository", "Wanted", "load_wanted", "open_repository"]

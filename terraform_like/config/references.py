@@ -1,0 +1,142 @@
+"""What must hold between the parts of a plan file: names that exist, accounts pinned once, expressions that parse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from terraform_like.diagnostics import Locate, Path, Report, did_you_mean
+from terraform_like.domain.carving import Carving, Slot, Territory
+from terraform_like.domain.expression import Expression, ExpressionError, report_expression
+from terraform_like.policy.rule import Policies
+
+
+def check_carving(carving: Carving, locate: Locate, report: Report) -> None:
+    """Check everything between the parts of a plan that needs no data."""
+    _names(carving, locate, report)
+    _segments(carving, locate, report)
+    _pins(carving, locate, report)
+    for path, text in carving_expressions(carving):
+        _parse(text, path, locate, report)
+
+
+def check_policies(policies: Policies, locate: Locate, report: Report) -> None:
+    """Check the policies' expressions, and that each waiver is of a policy that exists."""
+    for name, policy in policies.policies.items():
+        for key, text in (("where", policy.where), ("assert", policy.assertion)):
+            if text is not None:
+                _parse(text, ("policies", name, key), locate, report)
+    for number, waiver in enumerate(policies.waivers):
+        if waiver.policy not in policies.policies:
+            _unknown("policy", waiver.policy, policies.policies, ("waivers", number, "policy"), locate, report)
+    for number, approval in enumerate(policies.approvals):
+        if approval.when is not None:
+            _parse(approval.when, ("approvals", number, "when"), locate, report)
+
+
+def carving_expressions(carving: Carving) -> Iterator[tuple[Path, str]]:
+    """Give every expression of a plan with the path where it stands, in the order in which they are evaluated."""
+    scope = carving.accounts
+    yield from ((("accounts", "columns", name), text) for name, text in scope.columns.items())
+    yield from ((("accounts", key), text) for key, text in (("where", scope.where), ("protect", scope.protect)) if text)
+    for number, segment in enumerate(carving.segments):
+        yield from (
+            (("segments", number, key), t) for key, t in (("where", segment.where), ("stay", segment.stay)) if t
+        )
+    for kind, books in (("territories", carving.territories), ("overcarve", carving.overcarve)):
+        yield from (((kind, name, "where"), book.where) for name, book in books.items() if book.where)
+
+
+def _books(carving: Carving) -> Iterator[tuple[Path, Territory]]:
+    yield from ((("territories", name), territory) for name, territory in carving.territories.items())
+    yield from ((("overcarve", name), slot) for name, slot in carving.overcarve.items())
+
+
+def _names(carving: Carving, locate: Locate, report: Report) -> None:
+    segments = [s.name for s in carving.segments]
+    for name in set(carving.territories) & set(carving.overcarve):
+        path: Path = ("overcarve", name)
+        report.error(
+            f'"{name}" is declared twice',
+            f"A territory has that name: {locate(('territories', name), key=True)}. Give the slot another.",
+            locate(path, key=True),
+        )
+    for path, book in _books(carving):
+        if book.segment not in segments:
+            _unknown("segment", book.segment, segments, (*path, "segment"), locate, report)
+        people = [("owner", book.owner)]
+        if isinstance(book, Slot):
+            people.append(("filled_by", book.filled_by))
+        for key, person in people:
+            if person is not None and person not in carving.people:
+                _unknown("person", person, carving.people, (*path, key), locate, report)
+        if isinstance(book, Slot) and book.cover:
+            for number, person in enumerate(book.cover.by):
+                if person not in carving.people:
+                    _unknown("person", person, carving.people, (*path, "cover", "by", number), locate, report)
+    for name in carving.balance:
+        if name != "defaults" and name not in segments:
+            report.error(
+                f'There is no segment "{name}"',
+                did_you_mean(name, segments).strip() or f"Segments: {', '.join(segments)}.",
+                locate(("balance", name), key=True),
+            )
+    users: dict[str, str] = {}
+    for name, who in carving.people.items():
+        if (first := users.setdefault(who.user, name)) != name:
+            detail = f'"{first}" is that user already; a user of the CRM is one person.'
+            report.error(f'"{who.user}" stands twice', detail, locate(("people", name, "user")))
+
+
+def _segments(carving: Carving, locate: Locate, report: Report) -> None:
+    if not carving.segments:
+        report.error("There are no segments", "Add `segments:`, at least `- {name: all}`, to a file of the plan.")
+        return
+    seen: set[str] = set()
+    for number, segment in enumerate(carving.segments):
+        path: Path = ("segments", number)
+        if segment.name in seen:
+            report.error(f'"{segment.name}" is declared twice', "Keep one.", locate((*path, "name")))
+        seen.add(segment.name)
+        if segment.name == "defaults":
+            report.error('A segment cannot be named "defaults"', "That name is for balance.", locate((*path, "name")))
+        if segment.where is None and not segment.accounts and number < len(carving.segments) - 1:
+            later = carving.segments[number + 1].name
+            report.error(
+                f'No account can reach the segment "{later}"',
+                f'"{segment.name}" takes all that are left; give it a `where` or put it last.',
+                locate(path),
+            )
+        if not any(book.segment == segment.name for _, book in _books(carving)):
+            detail = "Its accounts have nowhere to go. Add a territory with `segment: " + segment.name + "`."
+            report.error(f'The segment "{segment.name}" has no territory', detail, locate((*path, "name")))
+
+
+def _pins(carving: Carving, locate: Locate, report: Report) -> None:
+    pinned: dict[str, Path] = {}
+    for path, book in _books(carving):
+        for number, account in enumerate(book.accounts):
+            here: Path = (*path, "accounts", number)
+            if (first := pinned.setdefault(account, here)) != here:
+                detail = f"It is pinned at {locate(first)} already; keep one."
+                report.error(f'The account "{account}" is pinned twice', detail, locate(here))
+    named: dict[str, Path] = {}
+    for number, segment in enumerate(carving.segments):
+        for position, account in enumerate(segment.accounts):
+            here = ("segments", number, "accounts", position)
+            if (first := named.setdefault(account, here)) != here:
+                detail = f"It is named at {locate(first)} already; keep one."
+                report.error(f'The account "{account}" is named in two segments', detail, locate(here))
+
+
+def _parse(text: str, path: Path, locate: Locate, report: Report) -> None:
+    try:
+        Expression.parse(text)
+    except ExpressionError as error:
+        report_expression(error, path, locate, report)
+
+
+def _unknown(kind: str, name: str, known: Iterable[str], path: Path, locate: Locate, report: Report) -> None:
+    names = sorted(known)
+    plural = {"person": "People", "policy": "Policies", "segment": "Segments"}[kind]
+    detail = did_you_mean(name, names).strip() or (f"{plural}: {', '.join(names[:20])}." if names else "There is none.")
+    report.error(f'There is no {kind} "{name}"', detail, locate(path))

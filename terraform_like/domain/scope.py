@@ -1,0 +1,250 @@
+"""Which accounts are carved: derived columns, who is in scope, each account's family and segment.
+
+The precedence that a person can predict: an account that is pinned to a territory has that territory's segment; then
+an account named in a segment; then the first segment whose expression it matches. A family has one segment, that of
+its ultimate parent (of its smallest id where the parent is out of scope).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from terraform_like.diagnostics import Locate, Path, Report, counted, listing
+from terraform_like.domain.book import PLACES, Book
+from terraform_like.domain.carving import Carving
+from terraform_like.domain.expression import Expression, ExpressionError, Wanted, report_expression
+
+#: Columns that are added to the accounts in scope.
+SEGMENT, FAMILY, PROTECTED = "segment", "family", "protected"
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """The accounts of a plan.
+
+    Parameters
+    ----------
+    inside : Book
+        Accounts in scope, with derived columns, `segment` (text), `family` (id of the account that stands for the
+        family, its own where it has none) and `protected` (boolean).
+    outside : Book
+        Accounts that are not in scope.
+    """
+
+    inside: Book
+    outside: Book
+
+
+def populate(carving: Carving, live: Book, locate: Locate, report: Report) -> Population | None:
+    """Derive columns, take what is in scope, and find each account's family and segment.
+
+    Parameters
+    ----------
+    carving : Carving
+        What is wanted.
+    live : Book
+        What the CRM holds.
+    locate : Locate
+        Where the wishes stand.
+    report : Report
+        Gathers expressions that do not fit the columns, accounts of no segment and numbers that are no numbers.
+
+    Returns
+    -------
+    Population or None
+        None when there are errors.
+    """
+    scope = carving.accounts
+    table = _derived(carving, live.table, locate, report)
+    inside = _mask(table, scope.where, ("accounts", "where"), locate, report)
+    protected = _mask(table, scope.protect, ("accounts", "protect"), locate, report, default=False)
+    table = table.with_columns(inside.alias("inside"), protected.alias(PROTECTED))
+    outside = Book(table.filter(~pl.col("inside")).drop("inside", PROTECTED))
+    table = table.filter("inside").drop("inside")
+    if table.height == 0 and not report.failed:
+        report.error(
+            "No account is in scope",
+            f"The CRM has {counted(live.table.height, 'account')}; `accounts: where` matches none of them.",
+            locate(("accounts", "where")),
+        )
+    table = _families(carving, table, locate, report)
+    table = _segments(carving, table, locate, report)
+    _metrics(carving, table, locate, report)
+    _locations(carving, table, locate, report)
+    return None if report.failed else Population(Book(table), outside)
+
+
+def _derived(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> pl.DataFrame:
+    for name, text in carving.accounts.columns.items():
+        path: Path = ("accounts", "columns", name)
+        if name in ("account", *PLACES, SEGMENT, FAMILY, PROTECTED, "accounts"):
+            report.error(f'A column cannot be named "{name}"', "The tool has one of that name.", locate(path, key=True))
+            continue
+        column = evaluate(table, text, path, "any", locate, report)
+        if column is not None:
+            table = table.with_columns(column.alias(name))
+    return table
+
+
+def evaluate(
+    table: pl.DataFrame, text: str, path: Path, wanted: Wanted, locate: Locate, report: Report
+) -> pl.Series | None:
+    """Evaluate an expression that stands at a path of the plan file; None, with a diagnostic, where it cannot be."""
+    try:
+        return table.select(Expression.parse(text).compile(table.schema, wanted)).to_series()
+    except ExpressionError as error:
+        report_expression(error, path, locate, report)
+    except pl.exceptions.PolarsError as error:
+        first = str(error).strip().splitlines()[0]
+        report.error(f"{'.'.join(map(str, path))} cannot be evaluated", first, locate(path))
+    return None
+
+
+def _mask(
+    table: pl.DataFrame, text: str | None, path: Path, locate: Locate, report: Report, *, default: bool = True
+) -> pl.Series:
+    """Evaluate a condition; no expression is the default, and an unknown answer (null) is a no."""
+    column = evaluate(table, text, path, "boolean", locate, report) if text is not None else None
+    return pl.repeat(default, table.height, dtype=pl.Boolean, eager=True) if column is None else column.fill_null(False)
+
+
+def _families(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> pl.DataFrame:
+    column = carving.accounts.family
+    path: Path = ("accounts", "family")
+    own = table.with_columns(pl.col("account").alias(FAMILY))
+    if column is None:
+        return own
+    if column not in table.columns:
+        report.error(f'There is no column "{column}"', f"Columns: {listing(sorted(table.columns), 30)}.", locate(path))
+        return own
+    parents = table.select("account", pl.col(column).cast(pl.String).replace("", None).alias("parent"))
+    top = parents.select("account", pl.coalesce("parent", "account").alias("top"))
+    step = parents.rename({"account": "top", "parent": "above"})
+    climbing = True
+    levels = 0
+    while climbing and levels <= table.height:
+        top = top.join(step, on="top", how="left", maintain_order="left").sort("account")
+        climbing = bool(top["above"].is_not_null().any())
+        top = top.select("account", pl.coalesce("above", "top").alias("top"))
+        levels += 1
+        if levels > 100:
+            circle = top.join(parents, left_on="top", right_on="account", how="inner")
+            names = circle.filter(pl.col("parent").is_not_null())["account"].sort()
+            report.error(
+                "Accounts are their own ancestors",
+                f"{counted(len(names), 'account')} under a circle of parents: {listing(names)}. Mend `{column}`.",
+                locate(path),
+            )
+            return own
+    # A parent that is not in scope still holds its children together: the smallest id stands for the family.
+    stands = top.with_columns(
+        pl.when(pl.col("top").is_in(parents["account"].implode()))
+        .then("top")
+        .otherwise(pl.col("account").min().over("top"))
+        .alias(FAMILY)
+    )
+    return table.join(stands.select("account", FAMILY), on="account", how="left").sort("account")
+
+
+def _segments(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> pl.DataFrame:
+    segment = pl.repeat(None, table.height, dtype=pl.String, eager=True)
+    stay = segment
+    current = table["territory"].replace_strict(
+        {name: book.segment for name, book in carving.books.items()}, default=None, return_dtype=pl.String
+    )
+    for number, one in reversed(list(enumerate(carving.segments))):
+        path: Path = ("segments", number)
+        explicit = one.where is not None or not one.accounts
+        matches = _mask(table, one.where, (*path, "where"), locate, report, default=explicit)
+        segment = segment.zip_with(~matches, pl.repeat(one.name, table.height, dtype=pl.String, eager=True))
+        if one.stay is not None:
+            stays = _mask(table, one.stay, (*path, "stay"), locate, report) & (current == one.name).fill_null(False)
+            stay = stay.zip_with(~stays, pl.repeat(one.name, table.height, dtype=pl.String, eager=True))
+    segment = stay.zip_with(stay.is_not_null(), segment)
+    named = {account: one.name for one in reversed(carving.segments) for account in one.accounts}
+    pinned = {account: book.segment for book in carving.books.values() for account in book.accounts}
+    chosen = table["account"].replace_strict(named | pinned, default=None, return_dtype=pl.String)
+    table = table.with_columns(chosen.zip_with(chosen.is_not_null(), segment).alias(SEGMENT))
+    if named or pinned:
+        _known_accounts(carving, table, locate, report)
+    # A pin or a name anywhere in a family is for all of it; else its head decides.
+    family = table.with_columns(chosen.alias("chosen")).select(
+        FAMILY,
+        pl.coalesce(
+            pl.col("chosen").sort_by("account").drop_nulls().first().over(FAMILY),
+            pl.col(SEGMENT).sort_by(pl.col("account") != pl.col(FAMILY)).first().over(FAMILY),
+        ).alias(SEGMENT),
+    )
+    table = table.with_columns(family[SEGMENT])
+    lost = table.filter(pl.col(SEGMENT).is_null())["account"]
+    if lost.len() and not report.failed:
+        report.error(
+            f"{counted(lost.len(), 'account')} in no segment",
+            f"No segment matches {listing(lost)}. Add a last segment without `where`, or narrow `accounts: where`.",
+            locate(("segments",), key=True),
+        )
+    return table
+
+
+def _known_accounts(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> None:
+    """Warn of accounts that are named one by one and are not in scope: a typing error, or long gone."""
+    known = set(table["account"])
+    lists: list[tuple[Path, tuple[str, ...]]] = [
+        (("segments", n, "accounts"), one.accounts) for n, one in enumerate(carving.segments)
+    ]
+    for kind, books in (("territories", carving.territories), ("overcarve", carving.overcarve)):
+        lists += [((kind, name, "accounts"), book.accounts) for name, book in books.items()]
+        lists += [((kind, name, "exclude"), book.exclude) for name, book in books.items()]
+    for path, accounts in lists:
+        for position, account in enumerate(accounts):
+            if account not in known:
+                detail = "It is not in the CRM or not in scope; it is passed over."
+                report.warning(f'There is no account "{account}" in scope', detail, locate((*path, position)))
+
+
+def _metrics(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> None:
+    for segment, balance in sorted(carving.balance.items()):
+        for metric in balance.metrics:
+            if metric == "accounts":
+                continue
+            key = next(k for k in ("within", "at_most", "at_least") if metric in getattr(balance, k))
+            span = locate(("balance", segment, key, metric), key=True)
+            if metric not in table.columns:
+                known = sorted(n for n, t in table.schema.items() if t.is_numeric())
+                report.error(f'There is no metric "{metric}"', f"Numeric columns: {listing(known, 30)}.", span)
+                continue
+            if not table.schema[metric].is_numeric():
+                report.error(f'"{metric}" is no number', f"The column is {table.schema[metric]}.", span)
+                continue
+            value = pl.col(metric).cast(pl.Float64)
+            for what, wrong, way in (
+                (
+                    "missing",
+                    value.is_null() | value.is_nan(),
+                    f'A default is written {metric}: "COALESCE({metric}, 0)"',
+                ),
+                ("negative", value < 0, "A metric is zero or more"),
+                ("infinite", value.is_infinite(), "A metric is finite"),
+            ):
+                bad = table.filter((pl.col(SEGMENT) == segment) & wrong.fill_null(False))["account"]
+                if bad.len():
+                    detail = f"{counted(bad.len(), 'account')}: {listing(bad)}. {way}."
+                    report.error(f'"{metric}" is {what} for accounts of {segment}', detail, span)
+
+
+def _locations(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> None:
+    location = carving.accounts.location
+    if location is None:
+        return
+    for key, column, limit in (("latitude", location.latitude, 90), ("longitude", location.longitude, 180)):
+        span = locate(("accounts", "location", key))
+        if column not in table.columns or not table.schema[column].is_numeric():
+            known = sorted(n for n, t in table.schema.items() if t.is_numeric())
+            report.error(f'There is no numeric column "{column}"', f"Numeric columns: {listing(known, 30)}.", span)
+            continue
+        off = table.filter(pl.col(column).cast(pl.Float64).abs() > limit)["account"]
+        if off.len():
+            detail = f"{counted(off.len(), 'account')}: {listing(off)}. It lies between -{limit} and {limit}."
+            report.error(f"The {key} is outside the world", detail, span)
