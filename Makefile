@@ -1,0 +1,57 @@
+# Needs Python 3.11 or newer with pip and venv, git and make. Everything else is installed into .venv, at the versions
+# of constraints.txt. All paths are relative, so that the folder may have any name.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-long lint format schemas constraints clean
+
+BIN := .venv/bin
+# Touched when the installation is whole: a set-up that was interrupted is done again.
+READY := .venv/.ready
+# The first Python on PATH that is new enough; `make PYTHON=... test` takes another.
+PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,$(shell \
+	$(python) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(python))))
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
+
+demo: $(READY) ## plan, check and apply fair territories for a vendor to US municipalities, in demo/
+	@rm -rf demo
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh plans/demo.sh demo
+
+test: $(READY) ## all checks: layout, lint, types, tests
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/python -m mypy
+	$(BIN)/python -m pytest -n auto
+
+test-long: $(READY) ## tests that take minutes, such as `make demo` in a fresh clone
+	$(BIN)/python -m pytest -n auto -m long
+
+lint: $(READY) ## layout, lint and types only
+	$(BIN)/ruff format --check --diff .
+	$(BIN)/ruff check .
+	$(BIN)/python -m mypy
+
+format: $(READY) ## lay out the code and mend what can be mended by rule
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schemas: $(READY) ## write schemas/ anew, from the types in the code
+	$(BIN)/territory schema
+
+constraints: $(READY) ## write constraints.txt anew, with the newest versions that fit pyproject.toml
+	$(PIP) install --upgrade --upgrade-strategy eager -e '.[dev]'
+	$(BIN)/python -m pip freeze --exclude-editable > .venv/freeze.txt
+	LC_ALL=C sort -f .venv/freeze.txt > constraints.txt
+	@touch $(READY)
+
+clean: ## remove all that was made: .venv, demo, caches
+	rm -rf .venv demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(READY): pyproject.toml constraints.txt
+	$(if $(PYTHON),,$(error Python 3.11 or newer is needed, and none is on PATH. Install one, or name it: make PYTHON=/path/to/python3))
+	@echo "Setting up .venv, which takes a minute the first time ..."
+	@"$(PYTHON)" -m venv .venv
+	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@
