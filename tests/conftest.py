@@ -1,0 +1,72 @@
+"""What tests share: an environment that is the same on every machine, the `territory` command, and its example."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+Territory = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regenerate", action="store_true", help="write what the cases of tests/cases/ print now")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take away what the machine or a calling git, make or shell would add; subprocesses inherit this."""
+    for name in [n for n in os.environ if n.startswith(("GIT_", "TERRITORY_", "MAKE", "MFLAGS"))]:
+        del os.environ[name]
+    os.environ |= {
+        "COLUMNS": "80",
+        "GIT_CONFIG_GLOBAL": str(ROOT / "tests" / "gitconfig"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "LC_ALL": "C.UTF-8",
+        "NO_COLOR": "1",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "TZ": "UTC",
+    }
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Give the folder of the project."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def territory() -> Territory:
+    """Run `territory` with those arguments in a folder, as a user does; no terminal, no input."""
+
+    def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "terraform_like", *arguments],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def pristine_example(tmp_path_factory: pytest.TempPathFactory, territory: Territory) -> Path:
+    """Give the shipped example as `territory init` makes it, once for all tests of a process; not to be changed."""
+    folder = tmp_path_factory.mktemp("example") / "repo"
+    done = territory("init", str(folder), "--example", "us-municipalities", cwd=folder.parent)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def example(pristine_example: Path, tmp_path: Path) -> Path:
+    """Give a copy of the shipped example that a test may change."""
+    return Path(shutil.copytree(pristine_example, tmp_path / "repo"))
