@@ -1,0 +1,69 @@
+"""Cases: what the command line says, to the letter, read as documentation and reviewed as a diff.
+
+A case is a folder `tests/cases/<group>/<name>/`:
+
+- `cmd`: lines of `territory ...` (any shell line will do), run by `sh -e` in a fresh copy of the case's repository;
+  the first line that fails ends it.
+- `repo/`: that repository's files. `base`, one line, names a folder of `tests/cases/` whose files are copied first.
+- `stdout`, `stderr`, `exit`: what is expected; no file means nothing, and 0.
+
+`pytest tests/cases --regenerate` writes these three anew; read the diff before you commit it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+CASES = Path(__file__).parent
+FOLDERS = sorted(cmd.parent for cmd in CASES.glob("*/*/cmd"))
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a case printed, with the path of its repository written `<repo>`, and its exit code."""
+
+    stdout: str
+    stderr: str
+    exit: int
+
+    @classmethod
+    def of(cls, folder: Path) -> Said:
+        def text(name: str) -> str:
+            file = folder / name
+            return file.read_bytes().decode() if file.exists() else ""
+
+        return cls(text("stdout"), text("stderr"), int(text("exit") or 0))
+
+    def save(self, folder: Path) -> None:
+        for name, text in {"stdout": self.stdout, "stderr": self.stderr, "exit": f"{self.exit or ''}"}.items():
+            (folder / name).unlink(missing_ok=True)
+            if text:
+                (folder / name).write_bytes(text.encode())
+
+
+def run(folder: Path, repo: Path) -> Said:
+    """Run a case in `repo`, which does not exist yet."""
+    sources = [folder / "repo"] if (folder / "repo").exists() else []
+    if (folder / "base").exists():
+        sources.insert(0, CASES / (folder / "base").read_text().strip())
+    repo.mkdir()
+    for source in sources:
+        shutil.copytree(source, repo, dirs_exist_ok=True)
+    done = subprocess.run(
+        ["sh", "-e", folder / "cmd"], cwd=repo, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    out, err = (stream.decode().replace(str(repo), "<repo>") for stream in (done.stdout, done.stderr))
+    return Said(out, err, done.returncode)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(CASES)))
+def test_case(folder, tmp_path, request):
+    said = run(folder, tmp_path / "repo")
+    if request.config.getoption("regenerate"):
+        said.save(folder)
+    assert said == Said.of(folder)
