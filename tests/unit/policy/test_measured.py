@@ -1,0 +1,69 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terraform_like.domain.expression import ExpressionError
+from terraform_like.domain.measure import EVENNESS
+from terraform_like.policy.measured import EVEN, Measure, faulty_expressions, policy_columns
+from terraform_like.policy.rule import Policies
+
+
+def gate(**rules) -> Policies:
+    return Policies.model_validate({"policies": rules})
+
+
+def test_every_measure_of_evenness_is_known_to_policies():
+    assert set(EVEN) == set(EVENNESS)
+
+
+def test_a_measure_is_a_name_and_an_expression():
+    measure = Measure.parse(" Spread( arr + 2 * whitespace ) ")
+
+    assert measure.name == "spread"
+    assert measure.argument is not None
+    assert list(measure.argument.columns) == ["arr", "whitespace"]
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "length"),
+    [("spraed(arr)", 0, 6), ("spread(arr; drop)", None, None), ("count(*)", 5, 3), ("sum()", 0, 3), ("7", 0, 1)],
+)
+def test_a_faulty_measure_says_where(text, offset, length):
+    with pytest.raises(ExpressionError) as raised:
+        Measure.parse(text)
+
+    if offset is None:
+        assert raised.value.offset >= len("spread(")
+    else:
+        assert (raised.value.offset, raised.value.length) == (offset, length)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_measure_or_an_expression_error(text):
+    try:
+        assert Measure.parse(text).name
+    except ExpressionError as error:
+        assert str(error)
+
+
+def test_every_faulty_expression_is_found_at_once_without_data():
+    policies = gate(
+        fine={"over": "plan", "assert": "moves < 10"},
+        two={"over": "changes", "where": "kind = ", "assert": "read_csv('x')"},
+        third={"over": "territories", "measure": "sprad(arr)", "at_most": 2},
+    )
+
+    found = [(name, key) for name, key, _ in faulty_expressions(policies)]
+
+    assert found == [("two", "where"), ("two", "assert"), ("third", "measure")]
+
+
+def test_columns_that_a_snapshot_must_keep_are_those_read_over_accounts_and_changes():
+    policies = gate(
+        deals={"over": "changes", "where": "kind = 'move'", "measure": "sum(open_pipeline)", "at_most": 1},
+        regions={"over": "accounts", "by": "region", "assert": "arr > 0 OR segment = 'x'"},
+        books={"over": "territories", "measure": "spread(potential)", "at_most": 2},
+        faulty={"over": "accounts", "where": "lat >", "assert": "employees > 0"},
+    )
+
+    assert policy_columns(policies) == {"open_pipeline", "region", "arr", "employees"}
