@@ -1,0 +1,233 @@
+"""What the tool asks of git: the head, what is not committed, a file as another commit has it, a first commit.
+
+Every function takes the root of a territory repository, which may be a sub-folder of a git repository; paths that go in
+and come out are relative to that root, with forward slashes.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+#: Variables by which git's own callers (a hook, `git rebase --exec`) point at one repository; ours is where `root` is.
+_LOCAL = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+)
+#: A path is a path and no pattern; reading takes no lock, so that it disturbs no command beside it.
+_SETTINGS = {"GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0"}
+#: Modes of regular files: a link is none, and neither is a submodule.
+_FILES = (b"100644", b"100755")
+
+
+class GitError(Exception):
+    """Git cannot do what was asked; the message is fit for a person."""
+
+
+def is_repository(root: Path) -> bool:
+    """Say whether a folder lies in the work tree of a git repository.
+
+    Raises
+    ------
+    GitError
+        When git is not installed, or does not trust the repository.
+    """
+    try:
+        return _git(root, "rev-parse", "--is-inside-work-tree").strip() == b"true"
+    except _NoRepository:
+        return False
+
+
+def head(root: Path) -> str | None:
+    """Give the commit that is checked out, or None where nothing is committed yet.
+
+    Raises
+    ------
+    GitError
+        When there is no git, or no repository.
+    """
+    return _commit(root, "HEAD")
+
+
+def dirty(root: Path, paths: Sequence[str]) -> list[str]:
+    """Give the files below some paths that differ from the head or are not in it, sorted; ignored files are left out.
+
+    Raises
+    ------
+    GitError
+        When there is no git, or no repository.
+    """
+    prefix = _git(root, "rev-parse", "--show-prefix").removesuffix(b"\n")
+    if not paths:
+        return []
+    status = _git(root, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
+    # An entry is two letters, a space and the path from the top of the git repository.
+    return sorted(os.fsdecode(entry[3:].removeprefix(prefix)) for entry in status.split(b"\0") if entry)
+
+
+def file_at(root: Path, ref: str, path: str) -> bytes | None:
+    """Give a file as a commit has it, or None where that commit has no such file.
+
+    Raises
+    ------
+    GitError
+        When there is no git, no repository, or no commit of that name.
+    """
+    return _blobs(root, ref, path).get(path)
+
+
+def files_at(root: Path, ref: str, folder: str) -> dict[str, bytes]:
+    """Give every file below a folder as a commit has it, by path, sorted; none where that commit has no such folder.
+
+    Raises
+    ------
+    GitError
+        When there is no git, no repository, or no commit of that name.
+    """
+    return _blobs(root, ref, folder.rstrip("/") + "/")
+
+
+def init(root: Path) -> str:
+    """Make a git repository of a folder, with the branch main and one commit of everything; give that commit.
+
+    Nobody is asked: no hook runs and nothing is signed. Where the user has told git no name, the commit has the name of
+    the tool, and the repository's settings stay as they are.
+
+    Raises
+    ------
+    GitError
+        When there is no git, or it cannot write here.
+    """
+    _git(root, "init", "--quiet")
+    _git(root, "symbolic-ref", "HEAD", "refs/heads/main")
+    _git(root, "add", "--all")
+    identity = [
+        setting
+        for key, value in (("user.name", "territory"), ("user.email", "territory@localhost"))
+        if not _setting(root, key)
+        for setting in ("-c", f"{key}={value}")
+    ]
+    message = "Start a territory repository"
+    _git(root, *identity, "commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message", message)
+    return _git(root, "rev-parse", "HEAD").decode().strip()
+
+
+def who(root: Path) -> str:
+    """Say who works here: `Name <e-mail>` as git knows it, else the name of the system's user."""
+    try:
+        name, email = _setting(root, "user.name"), _setting(root, "user.email")
+    except GitError:
+        name = email = ""
+    if name and email:
+        return f"{name} <{email}>"
+    return name or email or _system_user()
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a number that has no name.
+        return f"uid {os.getuid()}"
+
+
+def _blobs(root: Path, ref: str, path: str) -> dict[str, bytes]:
+    commit = _commit(root, ref)
+    if commit is None:
+        raise GitError(f'There is no commit "{ref}". A shallow clone may lack it: git fetch --unshallow.')
+    deep = ["-r"] if path.endswith("/") else []
+    blobs = {}
+    for entry in _git(root, "ls-tree", *deep, "-z", commit, "--", path).split(b"\0"):
+        about, _, name = entry.partition(b"\t")
+        if about.startswith(_FILES):
+            blobs[os.fsdecode(name)] = _git(root, "cat-file", "blob", about.split()[2].decode())
+    return dict(sorted(blobs.items()))
+
+
+def _commit(root: Path, ref: str) -> str | None:
+    try:
+        return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", ref + "^{commit}").decode().strip()
+    except _Refused as refusal:
+        if refusal.words:
+            raise
+        return None
+
+
+def _setting(root: Path, key: str) -> str:
+    try:
+        return _git(root, "config", "--get", key).decode(errors="replace").strip()
+    except _Refused:
+        return ""
+
+
+class _Refused(GitError):
+    """Git ran and said no, in some words or none."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(f"git says: {words}")
+        self.words = words
+
+
+class _NoRepository(GitError):
+    """The folder is in no git repository."""
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    """Run git in a folder and give what it writes to its standard output."""
+    if not root.is_dir():
+        raise GitError(f"{root} is no folder.")
+    missing = GitError("git is not installed, or not on PATH. Install it: https://git-scm.com/downloads")
+    try:
+        # Costs 80 ms, and fails where there is no git.
+        import git
+    except ImportError:
+        raise missing from None
+    try:
+        with _without(_LOCAL):
+            written = git.Git(str(root)).execute(
+                [git.Git.GIT_PYTHON_GIT_EXECUTABLE, *arguments],
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+                env=_SETTINGS,
+            )
+    except git.GitCommandNotFound:
+        raise missing from None
+    except git.GitCommandError as error:
+        words = _plain(error.stderr)
+        # GitPython has git speak English.
+        if "not a git repository" in words:
+            raise _NoRepository(f"{root} is in no git repository. Make it one: git init.") from None
+        raise _Refused(words) from None
+    assert isinstance(written, bytes)
+    return written
+
+
+def _plain(stderr: str) -> str:
+    """Give git's own words, in one line, out of what GitPython makes of them."""
+    words = str(stderr).strip().removeprefix("stderr:").strip().removeprefix("'").removesuffix("'")
+    return " ".join(line.strip() for line in words.splitlines() if line.strip())
+
+
+@contextmanager
+def _without(names: Sequence[str]) -> Iterator[None]:
+    """Take variables out of the environment for a while: GitPython can add some for a command, but take none away."""
+    kept: Mapping[str, str] = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
