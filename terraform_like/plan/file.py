@@ -1,0 +1,361 @@
+"""The saved plan as files: canonical, sealed, written so that a crash leaves no half of it, and read with suspicion.
+
+`plan.json` names the digests of the two files beside it, so it is written last; reading says what the files hold and
+leaves it to `plan.fresh` to judge whether that is what was sealed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from terraform_like.diagnostics import Report, Span, listing
+from terraform_like.plan.canonical import (
+    ASSIGNMENT_COLUMNS,
+    assignments_bytes,
+    canonical,
+    digest_of,
+    digest_of_bytes,
+    document_of,
+    plan_bytes,
+    seal,
+    seal_of,
+    snapshot_bytes,
+)
+from terraform_like.plan.model import FORMAT_VERSION, Plan
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PLAN_FILE = "plan.json"
+ASSIGNMENTS_FILE = "assignments.csv"
+SNAPSHOT_FILE = "snapshot.parquet"
+
+#: Bytes of a plan.json beyond which it is no plan: a million changes take about 400 MB.
+LARGEST = 2 * 1024**3
+
+_REPLAN = "Make it again with `territory plan --save`, or take the committed one back with git."
+_CONFLICT = re.compile(rb"^(<<<<<<<|=======|>>>>>>>)(?: .*)?\r?$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file that belongs to a plan, as it was found.
+
+    Parameters
+    ----------
+    digest : str or None
+        SHA-256 of its bytes; null where it is not at hand.
+    table : polars.DataFrame or None
+        What it holds; null where it is not at hand, cannot be read, or is not what the plan names (snapshot only).
+    problem : str
+        Why it cannot be read, for a person.
+    """
+
+    digest: str | None = None
+    table: pl.DataFrame | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan as it was found in its files: readable, and perhaps tampered with.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where plan.json is.
+    plan : Plan
+        What plan.json says.
+    seal : str
+        The digest of plan.json as it stands, keys that this version does not know included; `plan.digest` when nobody
+        touched it.
+    assignments, snapshot : Part
+        The files that belong to it.
+    """
+
+    folder: Path
+    plan: Plan
+    seal: str
+    assignments: Part
+    snapshot: Part
+
+    @property
+    def shown(self) -> str:
+        """The path of plan.json as a person knows it."""
+        return _shown(self.folder / PLAN_FILE)
+
+
+def write_saved(folder: Path, plan: Plan, assignments: pl.DataFrame, snapshot: pl.DataFrame | None) -> None:
+    """Write plan.json and the files that it names, each whole or not at all, plan.json last.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of the plan; made where there is none.
+    plan : Plan
+        Sealed, its `inputs` naming the digests of the two tables.
+    assignments : polars.DataFrame
+        As `assignments_bytes` takes it.
+    snapshot : polars.DataFrame or None
+        As `snapshot_bytes` takes it; None where snapshots are kept elsewhere, which removes one that lies here.
+
+    Raises
+    ------
+    ValueError
+        When the plan is not sealed, or names other digests than those of the tables.
+    OSError
+        When the folder cannot be written.
+    """
+    if plan.digest != seal_of(document_of(plan)):
+        raise ValueError("the plan is not sealed")
+    parts = {ASSIGNMENTS_FILE: (assignments_bytes(assignments), plan.inputs.assignments)}
+    if snapshot is not None:
+        parts[SNAPSHOT_FILE] = (snapshot_bytes(snapshot), plan.inputs.snapshot)
+    for name, (data, digest) in parts.items():
+        if digest_of_bytes(data) != digest:
+            raise ValueError(f"the plan names another digest than that of {name}")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (data, _) in parts.items():
+        _write_whole(folder / name, data)
+    if snapshot is None:
+        (folder / SNAPSHOT_FILE).unlink(missing_ok=True)
+    _write_whole(folder / PLAN_FILE, plan_bytes(plan))
+
+
+def keep_snapshot(folder: Path, snapshot: pl.DataFrame) -> Path:
+    """Write a snapshot under its digest, for repositories that do not commit them, and say where it is."""
+    data = snapshot_bytes(snapshot)
+    path = folder / f"{digest_of_bytes(data)}.parquet"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _write_whole(path, data)
+    return path
+
+
+def load(folder: Path, report: Report, *, kept: Path | None = None) -> SavedPlan | None:
+    """Read a saved plan; what keeps it from being read goes to the report, what may be wrong with it does not.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of the plan.
+    report : Report
+        Gathers why it cannot be read, with the way out.
+    kept : pathlib.Path, optional
+        Where snapshots are kept by digest; looked at where none lies beside the plan.
+
+    Returns
+    -------
+    SavedPlan or None
+        None where there is no readable plan.
+    """
+    path = folder / PLAN_FILE
+    data = _read_plan(path, report)
+    if data is None:
+        return None
+    document = _parse(data, path, report)
+    if document is None or not _of_this_major(document, path, report):
+        return None
+    plan = _plan_of(document, path, report)
+    if plan is None:
+        return None
+    snapshot = folder / SNAPSHOT_FILE
+    if kept is not None and not snapshot.exists() and re.fullmatch(r"[0-9a-f]{64}", plan.inputs.snapshot):
+        snapshot = kept / f"{plan.inputs.snapshot}.parquet"
+    return SavedPlan(
+        folder=folder,
+        plan=plan,
+        seal=seal_of(document),
+        assignments=_read_assignments(folder / ASSIGNMENTS_FILE, plan.inputs.assignments),
+        snapshot=_read_snapshot(snapshot, plan.inputs.snapshot),
+    )
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write beside, flush to the disk, then rename: readers see the old file or the new one."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _shown(path: Path) -> str:
+    return Path(*path.parts[-3:]).as_posix() if len(path.parts) >= 3 else path.as_posix()
+
+
+def _read_plan(path: Path, report: Report) -> bytes | None:
+    shown = _shown(path)
+    try:
+        if path.stat().st_size > LARGEST:
+            report.error(f"{shown} is too large for a plan", f"At most {LARGEST:,} bytes are read. {_REPLAN}")
+            return None
+        data = path.read_bytes()
+    except FileNotFoundError:
+        report.error(f"there is no {shown}", "Nothing has been saved yet: run `territory plan --save`.")
+        return None
+    except OSError as error:
+        report.error(f"{shown} cannot be read", f"{error.strerror}. {_REPLAN}")
+        return None
+    if not data.strip():
+        report.error(f"{shown} is empty", _REPLAN)
+        return None
+    if conflict := _CONFLICT.search(data):
+        line = data.count(b"\n", 0, conflict.start()) + 1
+        source = conflict.group().decode(errors="replace").rstrip("\r")
+        report.error(
+            f"{shown} holds a git merge conflict",
+            "Two saved plans cannot be merged line by line. Merge the YAML, then re-plan: territory plan --save",
+            Span(shown, line, 1, len(source), source),
+        )
+        return None
+    return data
+
+
+def _parse(data: bytes, path: Path, report: Report) -> dict[str, object] | None:
+    shown = _shown(path)
+    try:
+        text = data.decode()
+        document = json.loads(text, object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
+        canonical(document)
+    except json.JSONDecodeError as error:
+        lines = text.splitlines()
+        source = lines[error.lineno - 1][:200] if error.lineno <= len(lines) else ""
+        report.error(f"{shown} is not JSON: {error.msg}", _REPLAN, Span(shown, error.lineno, error.colno, 1, source))
+        return None
+    except UnicodeError:
+        report.error(f"{shown} is not UTF-8", _REPLAN)
+        return None
+    except (ValueError, RecursionError) as error:
+        why = "it nests too deep" if isinstance(error, RecursionError) else str(error)
+        report.error(f"{shown} is not a plan: {why}", _REPLAN)
+        return None
+    if not isinstance(document, dict):
+        report.error(f"{shown} is not a plan", _REPLAN)
+        return None
+    return document
+
+
+def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse a key that stands twice: a reviewer would read the first, a program the last."""
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f'the key "{next(key for key in keys if keys.count(key) > 1)}" stands twice')
+    return document
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not a number in JSON")
+
+
+def _of_this_major(document: dict[str, object], path: Path, report: Report) -> bool:
+    found = document.get("format_version")
+    shown = _shown(path)
+    if not isinstance(found, str) or not re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,6}", found):
+        report.error(f"{shown} is not a plan: it has no format_version", _REPLAN)
+        return False
+    if found.partition(".")[0] == FORMAT_VERSION.partition(".")[0]:
+        return True
+    report.error(
+        f"{shown} has format version {found}; this version of territory reads {FORMAT_VERSION}",
+        "Use the version of territory that made it, or make it again with this one: territory plan --save",
+    )
+    return False
+
+
+def _plan_of(document: dict[str, object], path: Path, report: Report) -> Plan | None:
+    try:
+        return Plan.model_validate(document)
+    except ValidationError as error:
+        wrong = [
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        newer = document["format_version"] != FORMAT_VERSION
+        hint = " A newer version of territory made it: upgrade to read it." if newer else ""
+        report.error(f"{_shown(path)} is not a plan", f"{listing(wrong, 5)}. {_REPLAN}{hint}")
+        return None
+
+
+def _read_part(path: Path) -> bytes | Part:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return Part()
+    except OSError as error:
+        return Part(problem=f"{error.strerror}")
+
+
+def _read_assignments(path: Path, expected: str) -> Part:
+    import polars as pl
+
+    data = _read_part(path)
+    if isinstance(data, Part):
+        return data
+    digest = digest_of_bytes(data)
+    # A conflict marker is only one where the file is not what was sealed: an account's id may look like anything.
+    if digest != expected and _CONFLICT.search(data):
+        return Part(digest, problem="it holds a git merge conflict")
+    try:
+        rows = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
+    except UnicodeError:
+        return Part(digest, problem="it is not UTF-8")
+    except csv.Error as error:
+        return Part(digest, problem=str(error))
+    if not rows or tuple(rows[0]) != ASSIGNMENT_COLUMNS or any(len(row) != len(ASSIGNMENT_COLUMNS) for row in rows):
+        return Part(digest, problem=f"it is not a table of {','.join(ASSIGNMENT_COLUMNS)}")
+    values = list(zip(*rows[1:], strict=True)) or [()] * len(ASSIGNMENT_COLUMNS)
+    columns = [pl.Series(name, value, dtype=pl.String) for name, value in zip(ASSIGNMENT_COLUMNS, values, strict=True)]
+    return Part(digest, pl.DataFrame(columns).with_columns(pl.col("territory", "holder").replace("", None)))
+
+
+def _read_snapshot(path: Path, expected: str) -> Part:
+    import polars as pl
+
+    data = _read_part(path)
+    if isinstance(data, Part):
+        return data
+    digest = digest_of_bytes(data)
+    if digest != expected:
+        # Bytes that nobody vouches for are not handed to a binary decoder.
+        return Part(digest, problem="it is not the snapshot that this plan was made from")
+    try:
+        return Part(digest, pl.read_parquet(io.BytesIO(data)))
+    except (pl.exceptions.PolarsError, OSError):
+        return Part(digest, problem="it is not a Parquet file that can be read")
+
+
+__all__ = [
+    "PLAN_FILE",
+    "Part",
+    "SavedPlan",
+    "assignments_bytes",
+    "digest_of",
+    "digest_of_bytes",
+    "keep_snapshot",
+    "load",
+    "plan_bytes",
+    "seal",
+    "snapshot_bytes",
+    "write_saved",
+]

@@ -1,0 +1,1 @@
+"""What was last applied, by which plan, and the journal of every apply."""
