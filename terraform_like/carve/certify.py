@@ -1,0 +1,156 @@
+"""Re-checks an answer in plain numpy: where units are, what it costs, and how far from the best it can be.
+
+No solver's word is taken: a time limit can give an `x` that breaks every limit with a status that says solved. The
+bound holds for any prices (Lagrangian relaxation; Geoffrion, 1974), so that whoever has the saved prices can recompute
+it in one pass, without a solver.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from terraform_like.carve.problem import EXCESS_WEIGHT, Floats, Ints, Problem
+from terraform_like.carve.proof import Proof, ProofMethod, ProofStatus
+
+#: A gap this small counts as optimal: it is below what the figures of a report show.
+OPTIMAL_GAP = 1e-4
+#: Significant digits of saved figures: more than any reader needs, less than processors differ in.
+DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an assignment stands, recomputed from nothing but the problem.
+
+    Parameters
+    ----------
+    objective : float
+        The published objective.
+    disruption, travel, balance, excess : float
+        Its parts before their weights: share of accounts that move, km over the km at the nearest centers, mean
+        relative distance from the fair shares, mean relative excess over limits.
+    moved : float
+        Accounts that change territory.
+    """
+
+    objective: float
+    disruption: float
+    travel: float
+    balance: float
+    excess: float
+    moved: float
+
+
+def standing(problem: Problem, choice: Ints) -> Standing:
+    """Recompute what a complete choice costs.
+
+    Raises
+    ------
+    ValueError
+        When a unit is nowhere, or at a pair of another unit.
+    """
+    if len(choice) != problem.units or (choice < 0).any() or (choice >= len(problem.pairs)).any():
+        raise ValueError("an account has no territory, or one that it may not have")
+    if (problem.pairs.unit[choice] != np.arange(problem.units)).any():
+        raise ValueError("an account stands at a place of another account")
+    pairs, limits = problem.pairs, problem.limits
+    loads = problem.loads(choice)
+    scale = problem.units / max(1, loads.size)
+    distance = (limits.pull * np.abs(loads - limits.target)).sum()
+    beyond = (limits.push * np.maximum(0, np.maximum(loads - limits.high, limits.low - loads))).sum()
+    pulled = (limits.pull * np.where(limits.share > 0, limits.share, 1.0))[limits.pull > 0]
+    weight = float(pulled.max()) / scale if len(pulled) else 1.0
+    return Standing(
+        objective=problem.cost(choice) / problem.units,
+        disruption=float(pairs.disruption[choice].sum()),
+        travel=float(pairs.km[choice].sum()) / problem.nearest_km if problem.nearest_km > 0 else 0.0,
+        balance=float(distance) / problem.units / weight,
+        excess=float(beyond) / problem.units / EXCESS_WEIGHT,
+        moved=float(pairs.moved[choice].sum()),
+    )
+
+
+def bound(problem: Problem, prices: Floats) -> float:
+    """Give a lower bound on the published objective of every assignment.
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    prices : (T, M) array
+        Price of a unit of each load in solver units; any finite prices give a valid bound.
+
+    Returns
+    -------
+    float
+        sum over units of the cheapest priced pair, plus for each load the least of its cost less its price.
+    """
+    limits, pairs = problem.limits, problem.pairs
+    top = limits.pull + np.where(np.isfinite(limits.high), limits.push, 0.0)
+    bottom = limits.pull + np.where(limits.low > 0, limits.push, 0.0)
+    # Outside this box a load without limit would pay for itself; a load below 0 cannot be, hence no lower end there.
+    price = np.minimum(np.nan_to_num(prices), top)
+    price = np.where(limits.low > 0, np.maximum(price, -bottom), price)
+    priced = pairs.cost + (price[pairs.territory] * problem.weights[pairs.unit]).sum(axis=1)
+    cheapest = np.minimum.reduceat(priced, np.searchsorted(pairs.unit, np.arange(problem.units)))
+    kinks = (limits.low, limits.target, np.where(np.isfinite(limits.high), limits.high, limits.target))
+    least = np.min([limits.cost(load) - price * load for load in kinks], axis=0)
+    return float(cheapest.sum() + least.sum()) / problem.units
+
+
+def certify(problem: Problem, choice: Ints, prices: Floats, method: ProofMethod) -> Proof:
+    """Check an answer and give its proof.
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    choice : (N,) array of int
+        The pair of each unit.
+    prices : (T, M) array
+        Prices in solver units.
+    method : ProofMethod
+        How the answer was found.
+
+    Raises
+    ------
+    ValueError
+        When the answer is no answer, or a figure is not finite.
+    """
+    figures = standing(problem, choice)
+    saved = saved_prices(problem, prices)
+    lowest = bound(problem, read_prices(problem, saved))
+    if not (np.isfinite(figures.objective) and np.isfinite(lowest)):
+        raise ValueError("the objective or its bound is not a finite number")
+    gap = max(0.0, figures.objective - lowest) / figures.objective if figures.objective > 0 else 0.0
+    return Proof(
+        component=problem.component,
+        method=method,
+        status=ProofStatus.OPTIMAL if gap <= OPTIMAL_GAP else ProofStatus.BOUNDED,
+        objective=rounded(figures.objective),
+        bound=rounded(lowest),
+        gap=rounded(gap),
+        prices=saved,
+    )
+
+
+def rounded(value: float) -> float:
+    """Round to the significant digits in which processors agree."""
+    return float(f"{value:.{DIGITS}g}") + 0.0
+
+
+def saved_prices(problem: Problem, prices: Floats) -> dict[str, dict[str, float]]:
+    """Give prices by territory and metric, in units of the published objective."""
+    per_unit = np.nan_to_num(prices) / problem.units
+    return {
+        territory: {metric: rounded(float(per_unit[t, m])) for m, metric in enumerate(problem.metrics)}
+        for t, territory in enumerate(problem.territories)
+    }
+
+
+def read_prices(problem: Problem, saved: dict[str, dict[str, float]]) -> Floats:
+    """Give saved prices as a (T, M) array in solver units; a price that is not saved is 0."""
+    rows = [[saved.get(t, {}).get(m, 0.0) for m in problem.metrics] for t in problem.territories]
+    return np.array(rows, dtype=float).reshape(len(problem.territories), len(problem.metrics)) * problem.units

@@ -1,0 +1,189 @@
+"""Book + Carving -> Problem: sparse arrays, and every limit labelled with the YAML rule that it came from.
+
+The objective (published, so that a weight means the same in every company) is
+
+    disruption x (moved accounts, protected ones counting five times, as a share of all)
+    + travel x (km from accounts to the centers of their territories, over the km if all were at the nearest)
+    + balance x (mean relative distance of loads from their fair shares)
+    + 100 x (mean relative excess of loads over their limits),
+
+so that bands come before wishes, and inside them the fewest and least harmful moves, then short ways, win. Arrays hold
+it times the number of units, which keeps the cost of one unit near 1 (solvers' tolerances are absolute).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terraform_like.diagnostics import Path
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: How many times an account that is protected counts as moved.
+PROTECTED_COUNTS = 5.0
+#: Weight of a mean excess of 100 % over the limits: more than any wish is worth.
+EXCESS_WEIGHT = 100.0
+#: Relative excess over a limit that is a rounding of floating point, not a breach.
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What each load should be and may be; one row a territory, one column a metric, in the metric's own unit.
+
+    Parameters
+    ----------
+    share : (T, M) array
+        Fair share: the load that a territory would have if all of it were split by size.
+    low, high : (T, M) array
+        Limits; 0 and infinity where there is none.
+    pull : (T, M) array
+        Cost of a unit of distance from the fair share.
+    push : (T, M) array
+        Cost of a unit of excess over a limit, beside the pull.
+    """
+
+    share: Floats
+    low: Floats
+    high: Floats
+    pull: Floats
+    push: Floats
+
+    @property
+    def target(self) -> Floats:
+        """The load that costs nothing: the fair share, moved to the nearest limit where limits exclude it."""
+        return np.clip(self.share, self.low, self.high)
+
+    def excess(self, loads: Floats) -> Floats:
+        """Give how far loads are outside their limits, in the metric's own unit; 0 inside and within rounding."""
+        beyond = np.maximum(0, np.maximum(loads - self.high, self.low - loads))
+        scale = np.maximum(np.where(np.isfinite(self.high), self.high, 0), self.low)
+        return np.where(beyond > TOLERANCE * np.maximum(scale, 1e-300), beyond, 0.0)
+
+    def cost(self, loads: Floats) -> Floats:
+        """Give the cost of loads, a (T, M) array in solver units."""
+        beyond = np.maximum(0, np.maximum(loads - self.high, self.low - loads))
+        return self.pull * np.abs(loads - self.target) + self.push * beyond
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Which unit may go to which territory, and what it costs; E rows sorted by unit, then by territory.
+
+    Parameters
+    ----------
+    unit, territory : (E,) array of int
+        Positions in `Problem.units` and `Problem.territories`.
+    moved : (E,) array
+        Accounts of the unit that would change territory.
+    disruption, km : (E,) array
+        Those accounts as a share of all (protected ones counting more); km from the unit's accounts to the center.
+    cost : (E,) array
+        What the pair costs in solver units.
+    """
+
+    unit: Ints
+    territory: Ints
+    moved: Floats
+    disruption: Floats
+    km: Floats
+    cost: Floats
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One component: territories of a segment that compete for the same accounts.
+
+    Parameters
+    ----------
+    component : str
+        Name: the segment, with its first territory where the segment falls into several components.
+    segment : str
+        The segment.
+    territories, metrics : tuple of str
+        Sorted names; T and M of them.
+    accounts : (A,) array of str
+        Sorted ids; `unit_of` (A,) gives each account's unit (a family, or the account alone), 0 to N - 1.
+    weights : (N, M) array
+        What a unit adds to a load, in the metric's own unit.
+    pairs : Pairs
+        Where units may go.
+    current : (N,) array of int
+        The pair at which each unit is now, -1 where it is nowhere that it may stay.
+    limits : Limits
+        Limits of the loads.
+    nearest_km : float
+        Km if every unit were at the nearest center that it may go to.
+    rules : dict
+        For (metric, `low` or `high`) the path of the wish that it came from.
+    """
+
+    component: str
+    segment: str
+    territories: tuple[str, ...]
+    metrics: tuple[str, ...]
+    accounts: NDArray[np.str_]
+    unit_of: Ints
+    weights: Floats
+    pairs: Pairs
+    current: Ints
+    limits: Limits
+    nearest_km: float
+    rules: dict[tuple[str, str], Path]
+
+    @property
+    def units(self) -> int:
+        """N, the number of units."""
+        return len(self.weights)
+
+    def loads(self, choice: Ints) -> Floats:
+        """Sum the loads, a (T, M) array, of one chosen pair a unit; -1 places the unit nowhere."""
+        placed = np.flatnonzero(choice >= 0)
+        book = self.pairs.territory[choice[placed]]
+        loads = np.zeros((len(self.territories), len(self.metrics)))
+        for metric in range(len(self.metrics)):
+            loads[:, metric] = np.bincount(book, self.weights[placed, metric], len(self.territories))
+        return loads
+
+    def cost(self, choice: Ints) -> float:
+        """Give the objective of a complete choice in solver units."""
+        return float(self.pairs.cost[choice].sum() + self.limits.cost(self.loads(choice)).sum())
+
+    def excess(self, choice: Ints) -> float:
+        """Give the summed relative excess of all loads over their limits; 0 where the bands hold."""
+        scale = np.where(self.limits.share > 0, self.limits.share, 1.0)
+        return float((self.limits.excess(self.loads(choice)) / scale).sum())
+
+    def places(self, choice: Ints) -> NDArray[np.str_]:
+        """Give the territory of each account, aligned with `accounts`."""
+        names = np.array(self.territories)
+        return names[self.pairs.territory[choice[self.unit_of]]]
+
+    def chosen(self, places: NDArray[np.str_]) -> Ints:
+        """Give the pair of each unit from territories of the accounts: the reverse of `places`.
+
+        Units whose accounts are in several territories, or in one where they may not go, get -1.
+        """
+        order = {name: t for t, name in enumerate(self.territories)}
+        territory = np.array([order.get(str(place), -1) for place in np.unique(places)])[
+            np.unique(places, return_inverse=True)[1]
+        ]
+        low = np.full(self.units, len(self.territories))
+        high = np.full(self.units, -1)
+        np.minimum.at(low, self.unit_of, territory)
+        np.maximum.at(high, self.unit_of, territory)
+        wanted = np.where(low == high, low, -1)
+        choice = np.full(self.units, -1)
+        hit = np.flatnonzero(wanted[self.pairs.unit] == self.pairs.territory)
+        choice[self.pairs.unit[hit]] = hit
+        return choice
+
+
+__all__ = ["EXCESS_WEIGHT", "PROTECTED_COUNTS", "TOLERANCE", "Floats", "Ints", "Limits", "Pairs", "Problem"]
