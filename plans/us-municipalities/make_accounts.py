@@ -96,7 +96,7 @@ def main() -> None:
     deal_out(accounts, segments, territories, people)
     write(HERE / "crm" / "accounts.csv", COLUMNS, accounts)
     users = [
-        {"id": user_id, "name": display_name(name), "email": people[name]["user"], "active": 1}
+        {"id": user_id, "name": display_name(name), "email": people[name]["user"], "active": "true"}
         for name, user_id in user_ids(people).items()
     ]
     write(HERE / "crm" / "users.csv", ("id", "name", "email", "active"), users)
