@@ -116,7 +116,7 @@ def _tell_of_nothing(name: str, policy: Policy, finding: Finding, report: Report
     """Tell of a policy that looked at no row, unless that is an answer: a count of 0, nothing of what must not be."""
     if finding.matched or (policy.measure is not None and Measure.parse(policy.measure).name in COUNTING):
         return
-    if policy.assertion is not None and policy.assertion.strip().lower() == "false":
+    if _is_ban(policy):
         return
     summary = f'Policy "{name}" matched nothing'
     if policy.over == "changes":
@@ -124,6 +124,11 @@ def _tell_of_nothing(name: str, policy: Policy, finding: Finding, report: Report
     else:
         where = f"`where: {policy.where}` leaves none of the {policy.over}" if policy.where else f"no {policy.over}"
         report.warning(summary, f"It passes without having looked at a row: {where}.")
+
+
+def _is_ban(policy: Policy) -> bool:
+    """Whether the policy says that there must be no such row at all."""
+    return policy.assertion is not None and policy.assertion.strip().lower() == "false"
 
 
 def _tell_of_waivers(
@@ -170,8 +175,10 @@ def _said(name: str, policy: Policy, finding: Finding) -> Verdict:
 def _rule(policy: Policy) -> str:
     where = f" where {policy.where}" if policy.where else ""
     by = f" by {policy.by}" if policy.by else ""
+    if _is_ban(policy):
+        return f"no {policy.over}{where}"
     if policy.assertion is not None:
-        return f"{policy.over}{where}{by}: {policy.assertion}"
+        return f"{policy.over}{where}: {policy.assertion}"
     limits = [f"at most {policy.at_most:g}"] if policy.at_most is not None else []
     limits += [f"at least {policy.at_least:g}"] if policy.at_least is not None else []
     return f"{policy.over}{where}{by}: {policy.measure} {' and '.join(limits)}"
