@@ -1,0 +1,1 @@
+"""Values -> text and JSON for people and programs: nothing here prints, reads or decides."""

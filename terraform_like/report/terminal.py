@@ -1,0 +1,138 @@
+"""Paragraphs and grids -> text of a width, with or without colour: the only module that knows rich.
+
+Colour never carries meaning alone: text without colour is the coloured text with its escape codes taken out.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+#: Where the width of the terminal is not known.
+WIDTH = 80
+
+Align = Literal["left", "right"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some text in one style: `bold`, `dim`, a colour, or several words such as `bold red`."""
+
+    text: str
+    style: str = ""
+
+
+Inline = Piece | str
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Text that wraps, after a lead on its first line and a lead of the same width on all others."""
+
+    pieces: tuple[Inline, ...] = ()
+    lead: tuple[Inline, ...] = ()
+    hanging: tuple[Inline, ...] | None = None
+    wrap: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Rows of cells under a header; left cells wrap where the width does not suffice, right ones never do."""
+
+    header: tuple[str, ...]
+    align: tuple[Align, ...]
+    rows: tuple[tuple[Piece, ...], ...]
+    indent: int = 2
+
+
+Block = Paragraph | Grid
+BLANK = Paragraph()
+
+
+def line(*pieces: Inline, indent: int = 0) -> Paragraph:
+    """Give a paragraph, indented as a whole."""
+    return Paragraph(pieces, lead=(" " * indent,))
+
+
+def hanging(lead: Sequence[Inline], *pieces: Inline) -> Paragraph:
+    """Give a paragraph whose further lines begin below its text, not below its lead."""
+    return Paragraph(pieces, tuple(lead), (" " * sum(cells(_text(p)) for p in lead),))
+
+
+def cells(text: str) -> int:
+    """Give how many columns a text takes; some characters take two or none."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def rendered(blocks: Iterable[Block], *, color: bool, width: int = WIDTH) -> str:
+    """Give the text of blocks, one after the other, without a line end at the end."""
+    from rich.console import Console
+
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=max(width, 20),
+        height=100,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        force_jupyter=False,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    for block in blocks:
+        if isinstance(block, Grid):
+            _draw_grid(console, block)
+        else:
+            _draw_paragraph(console, block)
+    # rich pads cells; nobody wants to copy that
+    ends = re.compile(r"(?: |\x1b\[[0-9;]*m)+$", re.MULTILINE)
+    return ends.sub(lambda end: end.group().replace(" ", ""), out.getvalue()).rstrip("\n")
+
+
+def _text(piece: Inline) -> str:
+    return piece.text if isinstance(piece, Piece) else piece
+
+
+def _assembled(pieces: Iterable[Inline]) -> Text:
+    from rich.text import Text
+
+    return Text.assemble(*((p.text, p.style) if isinstance(p, Piece) else p for p in pieces), no_wrap=False)
+
+
+def _draw_paragraph(console: Console, paragraph: Paragraph) -> None:
+    from rich.text import Text
+
+    first = _assembled(paragraph.lead)
+    rest = first if paragraph.hanging is None else _assembled(paragraph.hanging)
+    body = _assembled(paragraph.pieces)
+    lines: list[Text] = [body]
+    if paragraph.wrap:
+        lines = list(body.wrap(console, max(console.width - first.cell_len, 10), overflow="fold")) or [Text()]
+    for number, wrapped in enumerate(lines):
+        wrapped.rstrip()
+        console.print(Text.assemble(rest if number else first, wrapped), soft_wrap=True)
+
+
+def _draw_grid(console: Console, grid: Grid) -> None:
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=any(grid.header))
+    for title, align in zip(grid.header, grid.align, strict=True):
+        table.add_column(Text(title), justify=align, no_wrap=align == "right", overflow="fold")
+    for row in grid.rows:
+        table.add_row(*(_assembled([cell]) for cell in row))
+    console.print(Padding(table, (0, 0, 0, grid.indent)))

@@ -1,0 +1,95 @@
+"""A plan as a person reads it on a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from terraform_like.carve.proof import Proof, ProofMethod
+from terraform_like.diagnostics import Diagnostic, Severity, counted
+from terraform_like.plan.model import Plan
+from terraform_like.report.diagnostics import diagnostic_blocks
+from terraform_like.report.escape import escaped
+from terraform_like.report.numbers import percent
+from terraform_like.report.terminal import BLANK, WIDTH, Block, Piece, hanging, line, rendered
+from terraform_like.report.text_books import book_blocks
+from terraform_like.report.text_changes import change_blocks
+from terraform_like.report.text_verdicts import verdict_blocks, verdict_counts
+
+#: Gaps below this are rounding.
+_NO_GAP = 1e-6
+
+
+def plan_text(plan: Plan, *, color: bool, width: int = WIDTH, all_changes: bool = False) -> str:
+    """Give changes, books, policies, proof and warnings of a plan, and last the line that sums it up.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan, saved or not.
+    color : bool
+        Whether escape codes may be used; they never carry meaning alone.
+    width : int
+        Columns of the terminal; 80 columns suffice for everything but very long names.
+    all_changes : bool
+        Whether to show every change, where there are more than twenty.
+    """
+    return rendered(_blocks(plan, width, all_changes), color=color, width=width)
+
+
+def summary_line(plan: Plan) -> str:
+    """Give `Plan: 1 to add, 2 to move, 0 to transfer, 0 to remove.` or `No changes.`, and no more."""
+    if not plan.has_changes:
+        return "No changes."
+    s = plan.summary
+    return f"Plan: {s.adds} to add, {s.moves} to move, {s.transfers} to transfer, {s.removes} to remove."
+
+
+def _blocks(plan: Plan, width: int, all_changes: bool) -> Iterator[Block]:
+    yield line(Piece(f"Plan {escaped(plan.plan)}", "bold"), f" as of {plan.as_of}")
+    segments = counted(len({t.segment for t in plan.territories}), "segment")
+    territories = counted(len(plan.territories), "territory", "territories")
+    yield line(f"{counted(plan.summary.accounts, 'account')} in {territories} of {segments}")
+    if plan.digest:
+        yield line(Piece(f"digest {escaped(plan.digest[:16])}", "dim"))
+    yield BLANK
+    if plan.changes:
+        yield from change_blocks(plan, all_changes=all_changes)
+        yield BLANK
+    if plan.territories:
+        unit = f" (money in {plan.currency})" if plan.currency else ""
+        yield line(Piece("Books", "bold"), unit)
+        yield BLANK
+        yield from book_blocks(plan, width)
+        yield BLANK
+    if plan.verdicts:
+        yield line(Piece("Policies", "bold"), f": {verdict_counts(plan.verdicts)}")
+        yield BLANK
+        yield from verdict_blocks(plan.verdicts)
+        yield BLANK
+    if plan.proof:
+        yield line(Piece("Proof", "bold"))
+        yield BLANK
+        yield from proof_blocks(plan.proof)
+        yield BLANK
+    for said in plan.diagnostics:
+        yield from diagnostic_blocks(Diagnostic(Severity(said.severity), said.summary, said.detail), width)
+        yield BLANK
+    yield line(Piece(summary_line(plan), "bold"))
+
+
+def proof_blocks(proofs: Sequence[Proof]) -> Iterator[Block]:
+    """Give one sentence a component on how near to the best possible plan it is; those kept as they were in one."""
+    for proof in proofs:
+        if proof.method is not ProofMethod.KEPT:
+            yield hanging([f"  {escaped(proof.component)}: "], _sentence(proof))
+    kept = [escaped(p.component) for p in proofs if p.method is ProofMethod.KEPT]
+    if kept:
+        yield hanging(["  "], f"kept: nothing had to move in {', '.join(kept)}")
+
+
+def _sentence(proof: Proof) -> str:
+    if proof.gap <= _NO_GAP:
+        return "the best possible plan, proven"
+    # Rounded up: what is said must hold.
+    return f"within {percent(math.ceil(proof.gap * 1000) / 1000)} of the best possible plan, proven"
