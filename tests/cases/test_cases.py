@@ -40,7 +40,11 @@ class Said:
         return cls(text("stdout"), text("stderr"), int(text("exit") or 0))
 
     def save(self, folder: Path) -> None:
-        for name, text in {"stdout": self.stdout, "stderr": self.stderr, "exit": f"{self.exit or ''}"}.items():
+        for name, text in {
+            "stdout": self.stdout,
+            "stderr": self.stderr,
+            "exit": f"{self.exit}\n" if self.exit else "",
+        }.items():
             (folder / name).unlink(missing_ok=True)
             if text:
                 (folder / name).write_bytes(text.encode())
