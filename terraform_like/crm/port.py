@@ -109,7 +109,7 @@ class Crm(Protocol):
         ...
 
     def write(self, batch: Sequence[Write]) -> list[Receipt]:
-        """Write one batch (at most `batch_size`), one receipt a write in the same order; one bad record stops no other."""
+        """Write one batch (`batch_size` at most), a receipt each in the same order; one bad record stops no other."""
         ...
 
     def close(self) -> None:

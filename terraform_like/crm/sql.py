@@ -1,0 +1,362 @@
+"""The `sql` provider: any database that SQLAlchemy reaches, written only where it still holds what was seen."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from terraform_like.crm.columns import Gathered, as_text, id_series, native_id
+from terraform_like.crm.connect import Database
+from terraform_like.crm.port import Capabilities, CrmError, Outcome, Reading, Receipt, Record, Write
+from terraform_like.diagnostics import Diagnostic, Severity, did_you_mean
+from terraform_like.domain.project import CrmConnection
+
+#: Rows that are fetched at a time.
+_CHUNK = 50_000
+
+#: Values of one `IN` at most: below the limit of every database.
+_KEYS = 900
+
+_BATCH_SIZE = 500
+
+#: Columns of a reading that are its own; a CRM column of that name is not read beside them.
+_PLACES = ("account", "owner", "territory", "version")
+
+_Column = sa.ColumnElement[Any]
+
+
+class _Raced(Exception):
+    """A record changed between the look at it and the write to it."""
+
+
+class SqlCrm:
+    """A CRM in a database.
+
+    Parameters
+    ----------
+    connection : CrmConnection
+        `crm:` of territory.yaml.
+    root : pathlib.Path
+        The territory repository.
+
+    Raises
+    ------
+    CrmError
+        When the URL cannot be read or its driver is not installed.
+    """
+
+    def __init__(self, connection: CrmConnection, root: Path) -> None:
+        self._accounts = connection.accounts
+        self._users = connection.users
+        self._database = Database(connection.url, root)
+        self._tables: dict[str, sa.TableClause] = {}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this provider can do."""
+        return Capabilities(_BATCH_SIZE, territories=self._accounts.territory is not None, compare_and_set=True)
+
+    def preflight(self, columns: Sequence[str]) -> Iterator[Diagnostic]:
+        """Give a diagnostic for each table or column that is missing, or one where the database cannot be reached."""
+        accounts, users = self._mapped_accounts(), self._mapped_users()
+        found: list[Diagnostic] = []
+        try:
+            with self._database.reading() as connection:
+                asked = {f"{column}": column for column in columns if column not in _PLACES}
+                found += self._missing(connection, self._accounts.table, "crm.accounts", accounts, asked)
+                found += self._missing(connection, self._users.table, "crm.users", users, {})
+        except CrmError as error:
+            found = [Diagnostic(Severity.ERROR, str(error))]
+        yield from found
+
+    def read(self, columns: Sequence[str]) -> Reading:
+        """Read every account, with those columns, and every user, as they are at one moment."""
+        with self._database.reading() as connection:
+            return Reading(self._read_accounts(connection, columns), self._read_users(connection))
+
+    def records(self, accounts: Sequence[str]) -> dict[str, Record]:
+        """Read what those accounts have now; accounts that are gone are left out."""
+        with self._database.reading() as connection:
+            return self._records(connection, accounts)
+
+    def write(self, batch: Sequence[Write]) -> list[Receipt]:
+        """Write one batch in one transaction; where a record spoils it, write its halves, down to that record."""
+        receipts = {receipt.account: receipt for receipt in self._settled(batch)}
+        return [receipts[write.account] for write in batch]
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._database.close()
+
+    def _mapped_accounts(self) -> dict[str, str]:
+        mapping = self._accounts
+        named = {
+            "key": mapping.key,
+            "owner": mapping.owner,
+            "territory": mapping.territory,
+            "version": mapping.version,
+        }
+        return {setting: column for setting, column in named.items() if column is not None}
+
+    def _mapped_users(self) -> dict[str, str]:
+        mapping = self._users
+        named = {"key": mapping.key, "name": mapping.name, "email": mapping.email, "active": mapping.active}
+        return {setting: column for setting, column in named.items() if column is not None}
+
+    def _missing(
+        self, connection: sa.Connection, name: str, place: str, mapped: dict[str, str], asked: dict[str, str]
+    ) -> Iterator[Diagnostic]:
+        try:
+            table = self._table(connection, name)
+        except CrmError as error:
+            yield Diagnostic(Severity.ERROR, str(error), f"`{place}.table` in territory.yaml names it.")
+            return
+        for setting, column in mapped.items():
+            if column not in table.c:
+                hint = f"`{place}.{setting}` in territory.yaml names it."
+                yield Diagnostic(Severity.ERROR, _no_column(table, column, name), hint)
+        for column in asked.values():
+            if column not in table.c:
+                yield Diagnostic(Severity.ERROR, _no_column(table, column, name), "An expression of the plan uses it.")
+
+    def _table(self, connection: sa.Connection, name: str) -> sa.TableClause:
+        """Describe a table as the database has it; `schema.table` names one of another schema."""
+        if name in self._tables:
+            return self._tables[name]
+        schema, _, table = name.rpartition(".")
+        inspector = sa.inspect(connection)
+        try:
+            with warnings.catch_warnings():
+                # A type that SQLAlchemy does not know is read as the driver gives it.
+                warnings.simplefilter("ignore", sa.exc.SAWarning)
+                found = inspector.get_columns(table, schema or None)
+        except sa.exc.NoSuchTableError:
+            found = []
+        if not found:
+            known = [*inspector.get_table_names(schema or None), *inspector.get_view_names(schema or None)]
+            hint = did_you_mean(table, known)
+            raise CrmError(f'the CRM at {self._database.shown} has no table "{name}".{hint}')
+        columns = [sa.column(column["name"], column["type"]) for column in found]
+        self._tables[name] = sa.table(table, *columns, schema=schema or None)
+        return self._tables[name]
+
+    def _column(self, connection: sa.Connection, name: str, column: str) -> _Column:
+        table = self._table(connection, name)
+        if column not in table.c:
+            raise CrmError(_no_column(table, column, name))
+        return table.c[column]
+
+    def _read_accounts(self, connection: sa.Connection, columns: Sequence[str]) -> pl.DataFrame:
+        name, mapped = self._accounts.table, self._mapped_accounts()
+        ids = {
+            place: _as_kept(self._column(connection, name, mapped[setting]))
+            for place, setting in zip(_PLACES, ("key", "owner", "territory", "version"), strict=True)
+            if setting in mapped
+        }
+        asked = {
+            column: self._column(connection, name, column) for column in dict.fromkeys(columns) if column not in _PLACES
+        }
+        gathered = {column: Gathered(column, kept.type) for column, kept in asked.items()}
+        places: dict[str, list[pl.Series]] = {place: [pl.Series(place, [], dtype=pl.String)] for place in _PLACES}
+        for values in _chunks(connection, [*ids.values(), *map(_as_read, asked.values())]):
+            for place, chunk in zip(ids, values, strict=False):
+                places[place].append(id_series(place, chunk, empty_is_null=place in ("owner", "territory")))
+            for column, chunk in zip(asked, values[len(ids) :], strict=True):
+                gathered[column].add(chunk, values[0])
+        height = sum(series.len() for series in places["account"])
+        given = [
+            pl.concat(places[place]) if place in ids else pl.Series(place, [None] * height, dtype=pl.String)
+            for place in _PLACES
+        ]
+        return pl.DataFrame([*given, *(column.series() for column in gathered.values())])
+
+    def _read_users(self, connection: sa.Connection) -> pl.DataFrame:
+        name, mapped = self._users.table, self._mapped_users()
+        kept = {setting: _as_kept(self._column(connection, name, column)) for setting, column in mapped.items()}
+        parts = [dict(zip(kept, values, strict=True)) for values in _chunks(connection, list(kept.values()))]
+        rows = {setting: [value for part in parts for value in part[setting]] for setting in kept}
+        count = len(rows["key"])
+        active = [_is_true(value) for value in rows["active"]] if "active" in rows else [True] * count
+        return pl.DataFrame(
+            [
+                id_series("user", rows["key"], empty_is_null=False),
+                id_series("name", rows.get("name", [None] * count), empty_is_null=False),
+                id_series("email", rows.get("email", [None] * count), empty_is_null=True),
+                pl.Series("active", active, dtype=pl.Boolean),
+            ]
+        )
+
+    def _places(self, connection: sa.Connection) -> tuple[_Column, _Column, _Column | None]:
+        """Give the columns of an account's id, owner and territory."""
+        name, mapping = self._accounts.table, self._accounts
+        territory = None if mapping.territory is None else self._column(connection, name, mapping.territory)
+        return self._column(connection, name, mapping.key), self._column(connection, name, mapping.owner), territory
+
+    def _records(self, connection: sa.Connection, accounts: Sequence[str]) -> dict[str, Record]:
+        key, owner, territory = self._places(connection)
+        kept = [_as_kept(column) for column in (key, owner, territory) if column is not None]
+        found = {}
+        for row in self._where_key(connection, key, kept, accounts):
+            text = [as_text(value) for value in row]
+            place = [value or None for value in (*text[1:], None)]
+            found[str(text[0])] = Record(place[0], place[1])
+        # SQLite finds 7 where 007 is asked for.
+        return {account: found[account] for account in accounts if account in found}
+
+    def _where_key(
+        self, connection: sa.Connection, key: _Column, selected: Sequence[_Column], ids: Sequence[str]
+    ) -> Iterator[tuple[Any, ...]]:
+        native = [value for text in ids if (value := self._native(text, key)) is not None]
+        wanted = sa.bindparam("wanted", expanding=True, type_=sa.types.NullType())
+        query = sa.select(*selected).where(_comparable(key).in_(wanted))
+        for start in range(0, len(native), _KEYS):
+            yield from connection.execute(query, {"wanted": native[start : start + _KEYS]})
+
+    def _native(self, text: str, column: _Column) -> object:
+        """Give an id as the column keeps it; None where it cannot hold it, and so does not."""
+        try:
+            return native_id(text, column, self._database.dialect)
+        except ValueError:
+            return None
+
+    def _settled(self, writes: Sequence[Write], *, look_again: bool = True) -> list[Receipt]:
+        try:
+            with self._database.writing() as connection:
+                return self._attempt(connection, writes)
+        except _Raced:
+            if len(writes) == 1 and look_again:
+                return self._settled(writes, look_again=False)
+            why = "the CRM did not take the write, and gave no reason"
+        except sa.exc.DBAPIError as error:
+            if not self._database.is_of_one_record(error):
+                raise self._database.failure(error) from None
+            why = self._database.words(error)
+        except sa.exc.SQLAlchemyError as error:
+            raise self._database.failure(error) from None
+        if len(writes) == 1:
+            return [Receipt(writes[0].account, Outcome.FAILED, why)]
+        half = len(writes) // 2
+        return [*self._settled(writes[:half]), *self._settled(writes[half:])]
+
+    def _attempt(self, connection: sa.Connection, writes: Sequence[Write]) -> list[Receipt]:
+        """Write those that the CRM still holds as they were seen; the rest are settled without a write."""
+        found = self._records(connection, [write.account for write in writes])
+        known = self._known_users(connection, sorted({w.after.owner for w in writes if w.after.owner is not None}))
+        _, *places = self._places(connection)
+        receipts = [self._look(write, found.get(write.account), known, places) for write in writes]
+        ready = [w for w, r in zip(writes, receipts, strict=True) if r.outcome is Outcome.DONE]
+        for pattern, group in groupby(sorted(ready, key=_nulls), key=_nulls):
+            self._update(connection, pattern, list(group))
+        return receipts
+
+    def _look(self, write: Write, found: Record | None, known: set[str], places: Sequence[_Column | None]) -> Receipt:
+        """Say what will become of a write, by what the CRM holds; DONE where nothing stands against it."""
+        if self._accounts.territory is None:
+            write = Write(write.account, Record(write.before.owner, None), Record(write.after.owner, None))
+        if found is None:
+            return Receipt(write.account, Outcome.FAILED, "the CRM has no such account any more")
+        if found == write.after:
+            return Receipt(write.account, Outcome.UNCHANGED, found=found)
+        if found != write.before:
+            return Receipt(write.account, Outcome.CONFLICT, "the record was changed meanwhile", found)
+        if write.after.owner is not None and write.after.owner not in known:
+            message = f'the CRM has no user "{write.after.owner}"'
+            return Receipt(write.account, Outcome.FAILED, message, found)
+        for value, column in zip((write.after.owner, write.after.territory), places, strict=True):
+            if value is not None and column is not None and self._native(value, column) is None:
+                message = f'the column "{column.key}" cannot hold "{value}"'
+                return Receipt(write.account, Outcome.FAILED, message, found)
+        return Receipt(write.account, Outcome.DONE)
+
+    def _known_users(self, connection: sa.Connection, owners: Sequence[str]) -> set[str]:
+        key = self._column(connection, self._users.table, self._users.key)
+        return {str(as_text(row[0])) for row in self._where_key(connection, key, [_as_kept(key)], owners)}
+
+    def _update(self, connection: sa.Connection, nulls: tuple[bool, bool], writes: Sequence[Write]) -> None:
+        """Update records that are alike in what of them was null, each only where it is still as it was seen.
+
+        Raises
+        ------
+        _Raced
+            When fewer records than asked were as they were seen.
+        """
+        key, owner, territory = self._places(connection)
+        columns = {"owner": owner} | ({} if territory is None else {"territory": territory})
+        seen: list[sa.ColumnElement[bool]] = [_comparable(key) == _parameter("key")]
+        for (place, column), null in zip(columns.items(), nulls, strict=False):
+            seen.append(self._is_nobody(column) if null else _comparable(column) == _parameter(f"before_{place}"))
+        values = {column.name: _parameter(f"after_{place}") for place, column in columns.items()}
+        update = sa.update(self._table(connection, self._accounts.table)).where(*seen).values(values)
+        rows = []
+        for write in writes:
+            row = {"key": self._native(write.account, key)}
+            for (place, column), null in zip(columns.items(), nulls, strict=False):
+                before, after = getattr(write.before, place), getattr(write.after, place)
+                row |= {f"after_{place}": None if after is None else self._native(after, column)}
+                row |= {} if null else {f"before_{place}": self._native(before, column)}
+            rows.append(row)
+        if self._database.dialect.supports_sane_multi_rowcount:
+            changed = connection.execute(update, rows).rowcount
+        else:
+            changed = sum(connection.execute(update, row).rowcount for row in rows)
+        if changed != len(rows):
+            raise _Raced
+
+    def _is_nobody(self, column: _Column) -> sa.ColumnElement[bool]:
+        """Say whether nobody is meant: null, or the empty text of a CRM that was filled from a spreadsheet."""
+        if self._database.backend == "sqlite" or isinstance(column.type, sa.String):
+            return sa.or_(column.is_(None), _as_kept(column) == sa.literal(""))
+        return column.is_(None)
+
+
+def _chunks(connection: sa.Connection, selected: Sequence[_Column]) -> Iterator[list[tuple[object, ...]]]:
+    """Give the values of each column, so many rows at a time."""
+    labelled = [column.label(f"c{number}") for number, column in enumerate(selected)]
+    result = connection.execution_options(yield_per=_CHUNK).execute(sa.select(*labelled))
+    try:
+        for rows in result.partitions():
+            yield list(zip(*rows, strict=True))
+    except ValueError as error:
+        raise CrmError(f"the CRM holds a date or time that cannot be read: {error}") from None
+
+
+def _as_kept(column: _Column) -> _Column:
+    """Read a value as the driver gives it, whatever the declared type would make of it."""
+    return sa.type_coerce(column, sa.types.NullType())
+
+
+def _as_read(column: _Column) -> _Column:
+    """Read true and false, dates and times as such, and all else as the driver gives it."""
+    return column if isinstance(column.type, sa.Boolean | sa.Date | sa.DateTime) else _as_kept(column)
+
+
+def _comparable(column: _Column) -> _Column:
+    """Make a column comparable with an id: as text where it has no type, as SQLite allows."""
+    if isinstance(column.type, sa.types.NullType):
+        return sa.cast(column, sa.String)
+    return _as_kept(column)
+
+
+def _parameter(name: str) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=sa.types.NullType())
+
+
+def _nulls(write: Write) -> tuple[bool, bool]:
+    """Say what of the record was null: owner, territory."""
+    return write.before.owner is None, write.before.territory is None
+
+
+def _is_true(value: object) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in ("1", "t", "true", "y", "yes", "active")
+    return bool(value)
+
+
+def _no_column(table: sa.TableClause, column: str, name: str) -> str:
+    return f'the CRM\'s table "{name}" has no column "{column}".{did_you_mean(column, table.c.keys())}'

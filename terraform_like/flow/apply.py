@@ -1,0 +1,365 @@
+"""Apply: push exactly what was approved, batch by batch, and remember it; running it again continues."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import FrameType
+
+import polars as pl
+
+from terraform_like.crm.port import Crm, CrmError, Outcome, Receipt, Record, Write
+from terraform_like.diagnostics import Report, Severity, counted, listing
+from terraform_like.diff import Place
+from terraform_like.plan import fresh
+from terraform_like.plan.file import SavedPlan
+from terraform_like.plan.steps import Batch, Step, steps
+from terraform_like.state.lock import StateError
+from terraform_like.state.store import End, Entry, Run, Settled, State, timestamp
+
+_CONTINUE = "Run territory apply again: it continues where this one stopped."
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who applies, on which host, and which commit approved it (null outside git)."""
+
+    who: str
+    host: str
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an apply has come: batches that are settled of all, and the receipts of the latest."""
+
+    batch: int
+    batches: int
+    receipts: tuple[Receipt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an apply did.
+
+    Parameters
+    ----------
+    plan, digest : str
+        The plan that was applied.
+    done : tuple of Receipt
+        Accounts that it changed.
+    unchanged : tuple of Receipt
+        Accounts that were as approved before it came to them.
+    conflicts : tuple of Receipt
+        Accounts that someone changed after the plan was made, with what was found; they were left alone.
+    failed : tuple of Receipt
+        Accounts that the CRM refused, with its words.
+    pending : tuple of str
+        Accounts that it did not come to, or of which the CRM gave no receipt.
+    resumed : bool
+        Whether it continued an apply that was cut off.
+    interrupted : bool
+        Whether somebody stopped it with Ctrl-C.
+    before : Entry or None
+        The apply that had pushed this very plan already, so that there was nothing to do.
+    serial : int or None
+        Its number in the history; null where it wrote none.
+    """
+
+    plan: str
+    digest: str
+    done: tuple[Receipt, ...] = ()
+    unchanged: tuple[Receipt, ...] = ()
+    conflicts: tuple[Receipt, ...] = ()
+    failed: tuple[Receipt, ...] = ()
+    pending: tuple[str, ...] = ()
+    resumed: bool = False
+    interrupted: bool = False
+    before: Entry | None = None
+    serial: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every account is as approved."""
+        return not (self.conflicts or self.failed or self.pending)
+
+
+def apply(
+    saved: SavedPlan,
+    crm: Crm,
+    state: State,
+    *,
+    current: fresh.Current,
+    context: Context,
+    allow: AbstractSet[str] = frozenset(),
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    lock_timeout: float = 0.0,
+    on_batch: Callable[[Progress], None] | None = None,
+) -> tuple[Applied, Report]:
+    """Push a saved plan to the CRM.
+
+    Every record is written only where the CRM still holds what the plan saw. Ctrl-C ends it after the batch that is
+    being written; a second one at once, as any crash does, and the next apply of this plan continues.
+
+    Parameters
+    ----------
+    saved : SavedPlan
+        The plan as it was loaded.
+    crm : Crm
+        Where to push it.
+    state : State
+        What to remember it in.
+    current : fresh.Current
+        Digests of YAML and policies as the repository holds them now, and the limits.
+    context : Context
+        Who applies, for the history and for whoever meets the lock.
+    allow : set of str
+        Limits to lift, of `fresh.ALLOWABLE`.
+    now : callable
+        Gives the present moment, with its time zone.
+    lock_timeout : float
+        Seconds to wait for another apply to end.
+    on_batch : callable, optional
+        Told after each batch, when its receipts are journalled.
+
+    Returns
+    -------
+    tuple of Applied and Report
+        The report failed unless everything is as approved.
+    """
+    report = Report()
+    report.extend(fresh.errors(fresh.for_apply(saved, current, allow)))
+    work = _Work(saved, crm, state, context, now, on_batch)
+    if report.failed:
+        return work.so_far(), report
+    try:
+        with state.lock(context.who, context.host, os.getpid(), lock_timeout):
+            return work.run(report)
+    except StateError as error:
+        report.error(str(error), f"What was written is journalled. {_CONTINUE}" if work.receipts else "")
+        return work.so_far(), report
+
+
+@dataclass(slots=True)
+class _Work:
+    """One apply under way: its parts, and the receipts so far."""
+
+    saved: SavedPlan
+    crm: Crm
+    state: State
+    context: Context
+    now: Callable[[], datetime]
+    on_batch: Callable[[Progress], None] | None
+    receipts: list[Receipt] = field(default_factory=list)
+
+    def run(self, report: Report) -> tuple[Applied, Report]:
+        """Do it, with the lock held."""
+        plan, started = self.saved.plan, self.now()
+        last = self.state.last(plan.plan)
+        if last is not None and last.digest == plan.digest and last.outcome is End.COMPLETE:
+            report.note("this plan is applied already", f"{last.who} applied it on {last.finished}. Nothing was done.")
+            return Applied(plan.plan, plan.digest, before=last), report
+        batches = steps(plan, self.crm.capabilities.batch_size)
+        if not self._found_crm(report):
+            return self.so_far(), report
+        run = self.state.begin(plan.plan, plan.digest)
+        if run.resumed:
+            report.note(
+                "an apply of this plan was cut off; this one continues it",
+                f"{counted(run.receipts, 'account')} of {len(plan.changes):,} had been settled.",
+            )
+        places = _places(self.saved)
+        interrupted = False
+        try:
+            interrupted = self._write(run, batches, places)
+        except CrmError as error:
+            report.error(str(error), f"What was written is journalled. {_CONTINUE}")
+        applied = replace(self.so_far(), resumed=run.resumed, interrupted=interrupted)
+        entry = self.state.finish(run, self._entry(run, applied, started), places if applied.complete else None)
+        _tell(applied, report)
+        return replace(applied, serial=entry.serial), report
+
+    def so_far(self) -> Applied:
+        """Sort the receipts by what became of the accounts."""
+        by = {outcome: tuple(r for r in self.receipts if r.outcome is outcome) for outcome in Outcome}
+        settled = {receipt.account for receipt in self.receipts}
+        plan = self.saved.plan
+        return Applied(
+            plan.plan,
+            plan.digest,
+            done=by[Outcome.DONE],
+            unchanged=by[Outcome.UNCHANGED],
+            conflicts=by[Outcome.CONFLICT],
+            failed=by[Outcome.FAILED],
+            pending=tuple(change.account for change in plan.changes if change.account not in settled),
+        )
+
+    def _found_crm(self, report: Report) -> bool:
+        report.extend(d for d in self.crm.preflight([]) if d.severity is Severity.ERROR)
+        return not report.failed
+
+    def _write(self, run: Run, batches: Sequence[Batch], places: pl.DataFrame) -> bool:
+        """Write batch by batch; say whether somebody interrupted it before the last."""
+        accounts = [step.account for batch in batches for step in batch.steps]
+        changing = places.filter(pl.col("account").is_in(accounts)).rows_by_key(
+            "account", unique=True, include_key=True
+        )
+        with _interrupts_held() as interrupted:
+            found = self.crm.records(accounts)
+            for batch in batches:
+                if interrupted():
+                    return True
+                receipts = self._write_batch(run, batch, found)
+                self.receipts += receipts
+                right = [r.account for r in receipts if r.outcome in (Outcome.DONE, Outcome.UNCHANGED)]
+                rows = [changing[account] for account in right if account in changing]
+                self.state.settle(
+                    run,
+                    batch.number,
+                    [Settled(r.account, r.outcome.value, r.message) for r in receipts],
+                    pl.DataFrame(rows, schema=places.schema, orient="row"),
+                    gone={account for account in right if account not in changing},
+                )
+                if self.on_batch is not None:
+                    self.on_batch(Progress(batch.number, len(batches), tuple(receipts)))
+        return False
+
+    def _write_batch(self, run: Run, batch: Batch, found: Mapping[str, Record]) -> list[Receipt]:
+        """Write what is still as the plan saw it, and read it back."""
+        writes = [self._as_write(step) for step in batch.steps]
+        settled = {write.account: _settled(write, found.get(write.account)) for write in writes}
+        ready = [write for write in writes if settled[write.account] is None]
+        if ready:
+            self.state.intend(run, batch.number, [write.account for write in ready])
+            receipts = self.crm.write(ready)
+            held = self.crm.records([write.account for write in ready])
+            settled |= {
+                write.account: _confirmed(write, receipt, held.get(write.account))
+                for write, receipt in zip(ready, receipts, strict=True)
+            }
+        return [receipt for receipt in settled.values() if receipt is not None]
+
+    def _as_write(self, step: Step) -> Write:
+        return Write(step.account, self._as_record(step.before), self._as_record(step.after))
+
+    def _as_record(self, place: Place) -> Record:
+        return Record(place.owner, place.territory if self.crm.capabilities.territories else None)
+
+    def _entry(self, run: Run, applied: Applied, started: datetime) -> Entry:
+        unfinished = End.INTERRUPTED if applied.interrupted else End.PARTIAL
+        return Entry(
+            run=run.number,
+            plan=run.plan,
+            digest=run.digest,
+            commit=self.context.commit,
+            who=self.context.who,
+            host=self.context.host,
+            started=timestamp(started),
+            finished=timestamp(self.now()),
+            outcome=End.COMPLETE if applied.complete else unfinished,
+            done=len(applied.done),
+            unchanged=len(applied.unchanged),
+            conflicts=len(applied.conflicts),
+            failed=len(applied.failed),
+            pending=len(applied.pending),
+        )
+
+
+def _settled(write: Write, found: Record | None) -> Receipt | None:
+    """Say what is known of a write before it is made; nothing where it is to be made."""
+    if found is None:
+        return Receipt(write.account, Outcome.FAILED, "the CRM has no such account any more")
+    if found == write.after:
+        return Receipt(write.account, Outcome.UNCHANGED, found=found)
+    if found != write.before:
+        return Receipt(write.account, Outcome.CONFLICT, _seen(write.before, found), found)
+    return None
+
+
+def _confirmed(write: Write, receipt: Receipt, held: Record | None) -> Receipt:
+    """Believe a receipt only where the CRM holds what it says: a trigger or a rule may have changed it at once."""
+    if receipt.outcome is Outcome.CONFLICT and receipt.found is not None:
+        return replace(receipt, message=_seen(write.before, receipt.found))
+    if receipt.outcome not in (Outcome.DONE, Outcome.UNCHANGED) or held == write.after:
+        return receipt
+    holds = "no such account any more" if held is None else _shown(held)
+    return Receipt(write.account, Outcome.FAILED, f"the CRM took the write, but now has {holds}", held)
+
+
+def _seen(before: Record, found: Record) -> str:
+    return f"the plan saw {_shown(before)}; the CRM has {_shown(found)}"
+
+
+def _shown(record: Record) -> str:
+    territory = f", territory {record.territory}" if record.territory is not None else ""
+    return f"owner {record.owner or 'nobody'}{territory}"
+
+
+def _places(saved: SavedPlan) -> pl.DataFrame:
+    """Give where every account of the plan is once it is applied: `account`, `territory`, `owner`, `holder`.
+
+    Owner and holder are CRM user ids; the CRM has the holder where there is one.
+    """
+    plan = saved.plan
+    if saved.assignments.table is None:
+        raise ValueError("the plan was loaded without its assignments")
+    owners = {territory.name: plan.users.get(territory.owner or "", territory.owner) for territory in plan.territories}
+    owned = pl.DataFrame(
+        {"territory": list(owners), "owner": list(owners.values())}, schema={"territory": pl.String, "owner": pl.String}
+    )
+    users = pl.DataFrame(
+        {"holder": list(plan.users), "user": list(plan.users.values())}, schema={"holder": pl.String, "user": pl.String}
+    )
+    table = saved.assignments.table.join(owned, on="territory", how="left").join(users, on="holder", how="left")
+    return table.select("account", "territory", "owner", holder=pl.coalesce("user", "holder")).sort("account")
+
+
+def _tell(applied: Applied, report: Report) -> None:
+    """Say what is not as approved, and what to do about it."""
+    if applied.conflicts:
+        report.error(
+            f"{counted(len(applied.conflicts), 'account')} changed in the CRM after the plan was made, and left alone",
+            f"{listing(f'{r.account}: {r.message}' for r in applied.conflicts)}. "
+            "Make the plan again, review and apply it: territory plan --save",
+        )
+    by_words: dict[str, list[str]] = {}
+    for receipt in applied.failed:
+        by_words.setdefault(receipt.message, []).append(receipt.account)
+    for words, accounts in by_words.items():
+        report.error(
+            f"{counted(len(accounts), 'account')} refused by the CRM: {words}",
+            f"{listing(accounts)}. Put that right in the CRM and run territory apply again; if the plan is wrong, make "
+            "it again: territory plan --save",
+        )
+    if applied.interrupted:
+        report.error(f"interrupted with {counted(len(applied.pending), 'account')} to go", _CONTINUE)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C wait until it is asked for, so that no batch is left without its receipts.
+
+    Elsewhere than in the main thread Python delivers no signals, and there is nothing to hold.
+    """
+    pressed = False
+
+    def hold(_number: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    previous = signal.signal(signal.SIGINT, hold)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, previous or signal.default_int_handler)
