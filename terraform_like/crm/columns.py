@@ -15,6 +15,8 @@ from terraform_like.crm.port import CrmError
 
 Kind = type[object]
 
+_NUMBERS = (sa.Integer, sa.Numeric, sa.Float)
+
 
 def id_series(name: str, values: Sequence[object], *, empty_is_null: bool) -> pl.Series:
     """Make a column of ids: text as it is, whole numbers in digits, `007` with its zeros."""
@@ -41,7 +43,7 @@ def native_id(text: str, column: sa.ColumnElement[object], dialect: sa.Dialect) 
     ValueError
         When the column cannot hold it.
     """
-    if isinstance(column.type, sa.Integer | sa.Numeric):
+    if isinstance(column.type, _NUMBERS):
         if re.fullmatch(r"0|-?[1-9][0-9]{0,17}", text):
             return int(text)
         if dialect.name != "sqlite":
@@ -66,7 +68,7 @@ class Gathered:
 
     def __init__(self, name: str, declared: sa.types.TypeEngine[object]) -> None:
         self._name = name
-        self._numeric = isinstance(declared, sa.Integer | sa.Numeric)
+        self._numeric = isinstance(declared, _NUMBERS)
         self._empty = _declared(declared)
         self._kinds: set[Kind] = set()
         self._chunks: list[pl.Series] = []
@@ -112,8 +114,8 @@ def _declared(declared: sa.types.TypeEngine[object]) -> pl.DataType:
     """Give the type of a column that holds nothing."""
     if isinstance(declared, sa.Boolean):
         return pl.Boolean()
-    if isinstance(declared, sa.Integer | sa.Numeric):
-        return pl.Float64() if isinstance(declared, sa.Numeric) else pl.Int64()
+    if isinstance(declared, _NUMBERS):
+        return pl.Int64() if isinstance(declared, sa.Integer) else pl.Float64()
     if isinstance(declared, sa.DateTime):
         return pl.Datetime("us")
     return pl.Date() if isinstance(declared, sa.Date) else pl.String()

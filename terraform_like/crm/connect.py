@@ -54,7 +54,7 @@ class Database:
             ) from None
         self.shown = parsed.set(username=None, password=None, query={}).render_as_string()
         self._file = _sqlite_file(parsed, root) if self.backend == "sqlite" else None
-        self._secrets = _secrets(parsed) if self._file is None else ()
+        self._secrets = secrets_of(parsed) if self._file is None else ()
         options: dict[str, Any] = {}
         if self._file is not None:
             # Opening for reading and writing only, SQLite never makes a file that is missing.
@@ -144,7 +144,7 @@ def _sqlite_file(url: sa.URL, root: Path) -> Path:
     return root.absolute() / url.database
 
 
-def _secrets(url: sa.URL) -> tuple[str, ...]:
+def secrets_of(url: sa.URL) -> tuple[str, ...]:
     """Give what no message may hold: the password, as written and as quoted, and every value of the query."""
     # A value of one to three letters is no secret, and striking it out would make a message unreadable.
     values = [value for values in url.normalized_query.values() for value in values if len(value) > 3]
