@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import polars as pl
+
+from terraform_like.domain.book import Book
 from terraform_like.domain.saved import Saved
 
 
@@ -57,3 +60,35 @@ class Change(Saved):
     before: Place
     after: Place
     reasons: tuple[Reason, ...] = ()
+
+
+def diff(before: Book, after: Book) -> pl.DataFrame:
+    """Tell what happens to each account between two books.
+
+    Parameters
+    ----------
+    before, after : Book
+        Any two books; an account that only one of them has is in no territory in the other.
+
+    Returns
+    -------
+    polars.DataFrame
+        One row a changed account, sorted by `account`: `kind` (a `ChangeKind`), `territory_before`, `territory_after`,
+        `owner_before`, `owner_after` (who has the account: its holder where there is one, else its owner).
+    """
+    one = before.table.select("account", territory_before="territory", owner_before=before.covered_by)
+    other = after.table.select("account", territory_after="territory", owner_after=after.covered_by)
+    both = one.join(other, on="account", how="full", coalesce=True).sort("account")
+    was, will = pl.col("territory_before"), pl.col("territory_after")
+    kind = (
+        pl.when(was.is_null() & will.is_not_null())
+        .then(pl.lit(ChangeKind.ADD.value))
+        .when(was.is_not_null() & will.is_null())
+        .then(pl.lit(ChangeKind.REMOVE.value))
+        .when(was.ne_missing(will))
+        .then(pl.lit(ChangeKind.MOVE.value))
+        .when(will.is_not_null() & pl.col("owner_before").ne_missing(pl.col("owner_after")))
+        .then(pl.lit(ChangeKind.TRANSFER.value))
+    )
+    columns = ("account", "kind", "territory_before", "territory_after", "owner_before", "owner_after")
+    return both.with_columns(kind.alias("kind")).filter(pl.col("kind").is_not_null()).select(columns)

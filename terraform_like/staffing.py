@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
+import polars as pl
 from pydantic import ConfigDict, Field
 
+from terraform_like.diagnostics import Locate, Report, counted, listing
+from terraform_like.domain.book import Book
+from terraform_like.domain.carving import Carving, Slot, Territory
 from terraform_like.domain.saved import Saved
 
 
@@ -22,3 +27,102 @@ class Staffing(Saved):
     to: date | None = None
     credit: float = 1.0
     interim: bool = False
+
+
+def owner_on(book: Territory, carving: Carving, day: date) -> str | None:
+    """Give the person who owns a territory on a day; None while it is vacant."""
+    named = (book.filled_by or book.owner) if isinstance(book, Slot) else book.owner
+    person = carving.people.get(named) if named else None
+    return named if person is not None and person.works_on(day) else None
+
+
+def owners_on(carving: Carving, day: date) -> dict[str, str]:
+    """Give the owner of each territory and slot that has one on a day."""
+    owners = {name: owner_on(book, carving, day) for name, book in carving.books.items()}
+    return {name: owner for name, owner in owners.items() if owner is not None}
+
+
+def staff(carving: Carving, inside: Book, territory: pl.Series, day: date, locate: Locate, report: Report) -> Book:
+    """Give accounts the owners of their territories; who has an account of a vacant one goes on holding it.
+
+    Parameters
+    ----------
+    carving : Carving
+        What is wanted.
+    inside : Book
+        The accounts in scope, with who has them now as `owner`.
+    territory : polars.Series
+        The territory of each account, aligned with `inside`.
+    day : date
+        The day that the answer is for.
+    locate : Locate
+        Where the wishes stand.
+    report : Report
+        Gathers accounts that nobody has, and wishes for cover that are not carried out.
+
+    Returns
+    -------
+    Book
+        The same accounts with territory, owner and holder as wanted.
+    """
+    owners = owners_on(carving, day)
+    owner = territory.replace_strict(owners, default=None, return_dtype=pl.String)
+    holder = pl.select(pl.when(owner.is_null()).then(inside.table["owner"])).to_series()
+    for name in sorted(set(carving.books) - set(owners)):
+        mine = (territory == name).fill_null(False)
+        nobody = inside.accounts.filter(mine & holder.is_null())
+        kind = "overcarve" if isinstance(carving.books[name], Slot) else "territories"
+        if nobody.len():
+            report.warning(
+                f"Nobody has {counted(nobody.len(), 'account')} of {name}",
+                f"It is vacant and they had no owner before: {listing(nobody)}. Name an owner, or somebody in the CRM.",
+                locate((kind, name), key=True),
+            )
+        cover = getattr(carving.books[name], "cover", None)
+        if cover is not None and cover.spread != "current" and mine.any():
+            report.warning(
+                f"{name} is covered by whoever has its accounts now",
+                f"`spread: {cover.spread}` is not carried out in this version; `current` is.",
+                locate((kind, name, "cover", "spread")),
+            )
+    return inside.placed(territory, owner, holder)
+
+
+def timeline(carving: Carving, desired: Book, day: date) -> tuple[Staffing, ...]:
+    """Say who is on each territory from when to when, as it is on a day, sorted by territory and person.
+
+    Parameters
+    ----------
+    carving : Carving
+        What is wanted.
+    desired : Book
+        The accounts with owner and holder as `staff` gives them.
+    day : date
+        The day.
+    """
+    owners = owners_on(carving, day)
+    holders = _holders(desired)
+    rows: list[Staffing] = []
+    for name, book in carving.books.items():
+        if name in owners:
+            person = carving.people[owners[name]]
+            rows.append(
+                Staffing(territory=name, role=person.role, person=owners[name], since=person.starts, to=person.leaves)
+            )
+            continue
+        cover = book.cover if isinstance(book, Slot) else None
+        for holder in holders.get(name, [None]):
+            role = carving.people[holder].role if holder in carving.people else "account-executive"
+            credit = (cover.credit if cover else 1.0) if holder else 0.0
+            rows.append(
+                Staffing(territory=name, role=role, person=holder, since=day, credit=credit, interim=holder is not None)
+            )
+    return tuple(rows)
+
+
+def _holders(desired: Book) -> Mapping[str, list[str | None]]:
+    held = desired.table.filter(pl.col("holder").is_not_null()).select("territory", "holder").unique()
+    holders: dict[str, list[str | None]] = {}
+    for territory, holder in held.sort("territory", "holder").iter_rows():
+        holders.setdefault(territory, []).append(holder)
+    return holders

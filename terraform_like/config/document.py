@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from terraform_like.config.source import Source, read
+from terraform_like.config.source import Source, parse, read
 from terraform_like.diagnostics import Path, Report, Span
 
 #: Lists whose order is meaning and therefore stand in one file; other lists are put end to end, file by file.
@@ -99,6 +99,12 @@ def _is_list(value: Any) -> bool:
 
 def _shifts(path: Path, shift: dict[str, int]) -> bool:
     return len(path) > 1 and path[0] in shift
+
+
+def document_of(files: Mapping[str, bytes], report: Report) -> Document:
+    """Make one document of files that are already at hand, by name."""
+    sources = (parse(content, file, report) for file, content in sorted(files.items()))
+    return Document([s for s in sources if s is not None], report)
 
 
 def read_document(root: FilePath, files: Iterable[FilePath], report: Report) -> Document:

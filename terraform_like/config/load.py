@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from terraform_like.config.complaint import complain
-from terraform_like.config.document import Document, read_document
+from terraform_like.config.document import Document, document_of, read_document
 from terraform_like.config.language import PlanFile, PolicyFile
 from terraform_like.config.references import check_carving, check_policies
 from terraform_like.config.source import Source, read
@@ -113,16 +113,42 @@ def load_wanted(repository: Repository, name: str, report: Report) -> Wanted:
     """
     plan_files = _yaml_files(repository.plan_folder(name))
     document = read_document(repository.root, plan_files, report)
-    carving = _carving(name, document, report)
-    policy_document = read_document(repository.root, _yaml_files(repository.root / "policies"), report)
-    policies = _validated(PolicyFile, policy_document, report)
+    made_by: dict[str, str] = {}
+    carving = _carving(name, document, made_by, report)
+
+    def locate(path: Path, *, key: bool = False) -> Span | None:
+        alike = path[:1] == ("territories",) and len(path) > 1 and str(path[1]) in made_by
+        return document.locate(("territories", made_by[str(path[1])], *path[2:]) if alike else path, key=key)
+
     if carving is not None:
-        check_carving(carving, document.locate, report)
-    if policies is not None:
-        check_policies(policies, policy_document.locate, report)
+        check_carving(carving, locate, report)
+    gate = read_document(repository.root, _yaml_files(repository.root / "policies"), report)
+    policies = _policies(gate, report)
     if report.failed or carving is None or policies is None:
         raise Halt(report)
-    return Wanted(carving, document.locate, policies, policy_document.locate)
+    return Wanted(carving, locate, policies, gate.locate)
+
+
+def policies_of(files: Mapping[str, bytes], report: Report) -> Policies:
+    """Read policies that are already at hand by file name, such as those of another branch.
+
+    Raises
+    ------
+    Halt
+        When there are errors; `report` holds them.
+    """
+    yaml = {file: content for file, content in files.items() if file.endswith((".yaml", ".yml"))}
+    policies = _policies(document_of(yaml, report), report)
+    if report.failed or policies is None:
+        raise Halt(report)
+    return policies
+
+
+def _policies(document: Document, report: Report) -> Policies | None:
+    policies = _validated(PolicyFile, document, report)
+    if policies is not None:
+        check_policies(policies, document.locate, report)
+    return policies
 
 
 def _yaml_files(folder: FilePath) -> list[FilePath]:
@@ -131,7 +157,7 @@ def _yaml_files(folder: FilePath) -> list[FilePath]:
     return sorted(p for p in folder.iterdir() if p.suffix in {".yaml", ".yml"} and p.is_file())
 
 
-def _carving(name: str, document: Document, report: Report) -> Carving | None:
+def _carving(name: str, document: Document, made_by: dict[str, str], report: Report) -> Carving | None:
     _spread_defaults(document)
     file = _validated(PlanFile, document, report)
     if file is None:
@@ -146,6 +172,7 @@ def _carving(name: str, document: Document, report: Report) -> Carving | None:
                 detail = f'`count` of "{key}" makes it too; give one of them another name.'
                 report.error(f'"{one}" is declared twice', detail, document.locate(("territories", key), key=True))
             territories[one] = alike
+            made_by[one] = key
     content = {
         field: getattr(file, field) for field in PlanFile.model_fields if field not in ("territories", "balance")
     }
@@ -212,4 +239,4 @@ def _interpolated(
     return told
 
 
-__all__ = ["PROJECT_FILE", "Repository", "Wanted", "load_wanted", "open_repository"]
+__all__ = ["PROJECT_FILE", "Repository", "Wanted", "load_wanted", "open_repository", "policies_of"]

@@ -153,7 +153,7 @@ def _scalar(node: ScalarNode) -> Any:
 
 
 def read(path: FilePath, file: str, report: Report) -> Source | None:
-    """Read a YAML file.
+    """Read a YAML file; a file that is too large is not even opened.
 
     Parameters
     ----------
@@ -180,6 +180,11 @@ def read(path: FilePath, file: str, report: Report) -> Source | None:
     except OSError as error:
         report.error("The file cannot be read", f"{file}: {error.strerror}.")
         return None
+    return parse(content, file, report)
+
+
+def parse(content: bytes, file: str, report: Report) -> Source | None:
+    """Read YAML that is already at hand, such as a file of another branch; else as `read`."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -12,7 +12,19 @@ from terraform_like.plan.file import ASSIGNMENTS_FILE, SNAPSHOT_FILE, Part, Save
 from terraform_like.plan.model import FORMAT_VERSION, Plan
 from terraform_like.policy.rule import Limits
 
-CheckName = Literal["seal", "format-version", "assignments", "snapshot", "config", "policies", "changes"]
+CheckName = Literal[
+    "seal",
+    "format-version",
+    "assignments",
+    "snapshot",
+    "config",
+    "policies",
+    "changes",
+    "accounts",
+    "rules",
+    "proof",
+    "figures",
+]
 
 #: Limits that `--allow` lifts.
 ALLOWABLE: tuple[CheckName, ...] = ("changes",)

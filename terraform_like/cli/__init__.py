@@ -1,0 +1,31 @@
+"""The `territory` command: thin, it parses, calls a flow, renders and gives an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    import click
+
+    from terraform_like.cli.commands import territory
+    from terraform_like.cli.session import FAILED, INTERRUPTED
+
+    try:
+        code = territory.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        # Usage errors end with 1, since 2 says that there are changes.
+        error.show()
+        code = FAILED
+    except click.exceptions.Exit as end:
+        code = end.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("\nInterrupted.\n")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone, as `| head` does: nothing is left to say, and nowhere to say it.
+        sys.stdout = None
+        code = FAILED
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,74 @@
+"""`territory apply`: show, ask, push, tell."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from terraform_like.cli.session import DONE, FAILED, INTERRUPTED, Session
+from terraform_like.diagnostics import Halt, Report, did_you_mean
+
+if TYPE_CHECKING:
+    from terraform_like.flow.apply import Applied
+    from terraform_like.plan.model import Plan
+
+
+def apply_command(
+    session: Session, name: str | None, auto_approve: bool, allow: tuple[str, ...], lock_timeout: float
+) -> int:
+    """Apply the saved plan; give the exit code."""
+    from terraform_like.flow.apply_saved import apply_saved, load_for_apply
+    from terraform_like.plan.fresh import ALLOWABLE
+
+    report = Report()
+    for limit in allow:
+        if limit not in ALLOWABLE:
+            hint = did_you_mean(limit, ALLOWABLE).strip() or f"Limits: {', '.join(ALLOWABLE)}."
+            report.error(f'There is no limit "{limit}"', hint)
+    if report.failed:
+        raise Halt(report)
+    repository = session.repository()
+    saved = load_for_apply(repository, repository.choose(name), frozenset(allow))
+    if saved.plan.has_changes and not auto_approve:
+        _ask(session, saved.plan)
+    with session.progress() as tell:
+        applied, said = apply_saved(repository, saved, allow=frozenset(allow), lock_timeout=lock_timeout, tell=tell)
+    code = INTERRUPTED if applied.interrupted else DONE if applied.complete else FAILED
+    return session.finish("apply", applied, said, lambda color: _text(applied, color, session.width), code)
+
+
+def _ask(session: Session, plan: Plan) -> None:
+    """Show what is about to happen and ask; only `yes` goes on.
+
+    Raises
+    ------
+    Halt
+        When there is nobody to ask, or the answer is not `yes`.
+    """
+    report = Report()
+    if session.as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        report.error("Nobody can be asked", "There is no terminal. To apply without asking: --auto-approve")
+        raise Halt(report)
+    from terraform_like.report.text import plan_text
+
+    click.echo(plan_text(plan, color=session.colored(sys.stdout), width=session.width))
+    answer = click.prompt("Apply this plan to the CRM? Only `yes` will do", default="", show_default=False)
+    if answer != "yes":
+        report.error("Not applied", "The answer was not `yes`. Nothing was written.")
+        raise Halt(report)
+
+
+def _text(applied: Applied, color: bool, width: int) -> str:
+    from terraform_like.report.applied import applied_text
+
+    kinds = {
+        "done": applied.done,
+        "unchanged": applied.unchanged,
+        "conflict": applied.conflicts,
+        "failed": applied.failed,
+    }
+    counts = {kind: len(receipts) for kind, receipts in kinds.items()} | {"not tried": len(applied.pending)}
+    told = {kind: [(r.account, r.message) for r in kinds[kind]] for kind in ("conflict", "failed")}
+    return applied_text(applied.plan, counts, told, color=color, width=width)

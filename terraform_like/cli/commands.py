@@ -1,0 +1,295 @@
+"""The commands, one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from terraform_like import __version__
+from terraform_like.cli.session import CHANGES, DONE, FAILED, Session
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Day(click.ParamType[date]):
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date; write YYYY-MM-DD", param, ctx)
+
+
+def _global_options() -> list[click.Option]:
+    """Give the options that may stand before or after the name of the command."""
+    folder = click.Path(path_type=Path, file_okay=False)
+    return [
+        click.Option(["--chdir"], type=folder, expose_value=False, callback=_remember, help="Territory repository."),
+        click.Option(["--json", "as_json"], is_flag=True, default=None, expose_value=False, callback=_remember,
+                     help="Machine output, all on stdout."),
+        click.Option(["--json-into"], type=click.Path(path_type=Path, dir_okay=False), expose_value=False,
+                     callback=_remember, help="Write machine output to a file as well."),
+        click.Option(["--no-color"], is_flag=True, default=None, expose_value=False, callback=_remember,
+                     help="No colours (as NO_COLOR)."),
+        click.Option(["--quiet"], is_flag=True, default=None, expose_value=False, callback=_remember,
+                     help="Only results and errors."),
+    ]  # fmt: skip
+
+
+def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:
+    session = context.ensure_object(Session)
+    if value is not None and option.name is not None:
+        setattr(session, option.name, value)
+
+
+class _Command(click.Command):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += _global_options()
+
+
+class _Group(click.Group):
+    command_class = _Command
+
+
+@click.group(
+    cls=_Group,
+    params=_global_options(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "--version", prog_name="territory", message="%(prog)s %(version)s")
+def territory() -> None:
+    """Terraform for sales territories.
+
+    What a company wants is YAML in git. `plan` reads the CRM, carves the accounts into fair books and shows what would
+    change and why; `check` gates the pull request; `apply` pushes exactly what was approved.
+
+    \b
+    A first walk:
+      territory init demo --example us-municipalities
+      territory --chdir demo plan --save
+      territory --chdir demo check
+      territory --chdir demo apply
+    """
+
+
+def _plan_argument(function: F) -> F:
+    return click.argument("plan", required=False)(function)
+
+
+def _today() -> date:
+    """Give the day in UTC, so that a plan does not depend on where the machine stands."""
+    return datetime.now(UTC).date()
+
+
+@territory.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.option("--example", metavar="NAME", help="Start from an example, with real accounts and an embedded CRM.")
+@click.pass_obj
+def init(session: Session, directory: Path, example: str | None) -> int:
+    """Make a territory repository in DIRECTORY, which must be empty or absent."""
+    from terraform_like.flow.init import init as flow
+
+    def work() -> int:
+        made, report = flow(session.chdir / directory, example=example)
+        return session.finish("init", made, report, lambda _: _made(session.chdir / directory, example))
+
+    return session.run("init", work)
+
+
+def _made(directory: Path, example: str | None) -> str:
+    if example:
+        return (
+            f"Made {directory}, a territory repository with an embedded CRM. Next: territory --chdir {directory} plan"
+        )
+    return (
+        f"Made {directory}. Next: say in territory.yaml where the CRM is, then territory --chdir {directory} validate"
+    )
+
+
+@territory.command()
+@_plan_argument
+@click.pass_obj
+def validate(session: Session, plan: str | None) -> int:
+    """Check the files: all errors at once, each at its line. Needs no CRM and no solver."""
+    from terraform_like.diagnostics import counted
+    from terraform_like.flow.validate import validate as flow
+
+    def work() -> int:
+        repository = session.repository()
+        names = [repository.choose(plan)] if plan is not None or not repository.plans else repository.plans
+        validated, report = flow(repository, names)
+
+        def text(_: bool) -> str:
+            lines = []
+            for one in validated:
+                parts = (
+                    counted(one.segments, "segment"),
+                    counted(one.territories, "territory", "territories"),
+                    counted(one.slots, "slot"),
+                    counted(one.people, "person", "people"),
+                    counted(one.policies, "policy", "policies"),
+                )
+                lines.append(f"{one.plan} is valid: {', '.join(parts)}.")
+            return "\n".join(lines)
+
+        return session.finish("validate", validated, report, text)
+
+    return session.run("validate", work)
+
+
+@territory.command()
+@_plan_argument
+@click.option("--save", is_flag=True, help="Write plan.json, assignments.csv and the snapshot, for review in git.")
+@click.option("--detailed-exitcode", is_flag=True, help="End with 2 when there are changes.")
+@click.option("--as-of", type=_Day(), help="Day that owners and holders are for.  [default: today, UTC]")
+@click.option("--all-changes", is_flag=True, help="Show every change; else each kind folds.")
+@click.pass_obj
+def plan(
+    session: Session, plan: str | None, save: bool, detailed_exitcode: bool, as_of: date | None, all_changes: bool
+) -> int:
+    """Read the CRM, carve, and show what would change and why."""
+
+    def work() -> int:
+        from terraform_like.flow.plan import make_plan, save_plan
+
+        repository = session.repository()
+        name = repository.choose(plan)
+        with session.progress() as tell:
+            planned, report = make_plan(repository, name, as_of or _today(), tell=tell)
+        made = planned.plan
+        if save:
+            save_plan(repository, planned)
+
+        def text(color: bool) -> str:
+            from terraform_like.report.text import plan_text
+
+            shown = plan_text(made, color=color, width=session.width, all_changes=all_changes)
+            return shown + (_saved(name) if save else _unsaved(made.has_changes))
+
+        code = CHANGES if detailed_exitcode and made.has_changes else DONE
+        # What was said on the way is part of the plan, and shown there.
+        return session.finish("plan", made, type(report)(), text, code)
+
+    return session.run("plan", work)
+
+
+def _saved(name: str) -> str:
+    return f"\nSaved plans/{name}/plan.json and assignments.csv. Next: territory check, then commit and merge them.\n"
+
+
+def _unsaved(changes: bool) -> str:
+    return "\nNothing is saved. To have this plan reviewed: territory plan --save\n" if changes else ""
+
+
+@territory.command()
+@_plan_argument
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+@click.option("--all-changes/--fold", default=True, help="Show every change (the default), or fold each kind.")
+@click.pass_obj
+def show(session: Session, plan: str | None, form: str, out: Path | None, all_changes: bool) -> int:
+    """Show the saved plan, stale or not."""
+    from terraform_like.flow.show import show as flow
+
+    def work() -> int:
+        repository = session.repository()
+        saved, report = flow(repository, repository.choose(plan))
+
+        def text(color: bool) -> str:
+            if form == "json":
+                from terraform_like.report.machine import json_text
+
+                return json_text(saved)
+            from terraform_like.report.text import plan_text
+
+            return plan_text(saved, color=color, width=session.width, all_changes=all_changes)
+
+        if out is not None:
+            (session.chdir / out).write_text(text(False).rstrip("\n") + "\n", encoding="utf-8")
+            return session.finish("show", saved, report, lambda _: f"Wrote {out}.")
+        return session.finish("show", saved, report, text)
+
+    return session.run("show", work)
+
+
+@territory.command()
+@_plan_argument
+@click.option("--base", metavar="REF", help="Branch whose policies count.  [default: the working tree]")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_obj
+def check(session: Session, plan: str | None, base: str | None, form: str) -> int:
+    """Check the saved plan: it is the plan of this YAML, its proof holds, the policies pass.
+
+    Needs neither the CRM nor a solver: everything is recomputed from the saved files.
+    """
+    from terraform_like.flow.check import check as flow
+
+    def work() -> int:
+        repository = session.repository()
+        checked, report = flow(repository, repository.choose(plan), base=base)
+        session.as_json = session.as_json or form == "json"
+
+        def text(color: bool) -> str:
+            from terraform_like.report.check import Integrity, check_text
+
+            integrity = [Integrity(c.name, c.ok, _found(c)) for c in checked.checks]
+            return check_text(
+                checked.plan.plan, checked.plan.as_of, integrity, checked.verdicts, color=color, width=session.width
+            )
+
+        result = {"passed": checked.passed, "policies_from": checked.policies_from, "checks": checked.checks,
+                  "verdicts": checked.verdicts}  # fmt: skip
+        return session.finish("check", result, report, text, DONE if checked.passed else FAILED)
+
+    return session.run("check", work)
+
+
+def _found(check: Any) -> str:
+    if check.ok:
+        return f"{check.expected}"
+    return f"{check.says}. Expected {check.expected}, found {check.found or 'nothing'}. {check.way_out}"
+
+
+@territory.command()
+@_plan_argument
+@click.option("--auto-approve", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@click.option("--allow", metavar="LIMIT", multiple=True, help="Lift a safety limit by name, such as `changes`.")
+@click.option("--lock-timeout", type=click.FloatRange(min=0), default=0.0, metavar="S", help="Seconds to wait.")
+@click.pass_obj
+def apply(session: Session, plan: str | None, auto_approve: bool, allow: tuple[str, ...], lock_timeout: float) -> int:
+    """Push the saved plan to the CRM: exactly that, once; run again, it continues where it stopped."""
+    from terraform_like.cli.applying import apply_command
+
+    return session.run("apply", lambda: apply_command(session, plan, auto_approve, allow, lock_timeout))
+
+
+@territory.command()
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; end with 1 when schemas/ is not up to date.")
+@click.pass_obj
+def schema(session: Session, only_check: bool) -> int:
+    """Write schemas/: JSON Schemas by which editors complete and explain."""
+    from terraform_like.flow.schema import check_schemas, write_schemas
+
+    def work() -> int:
+        changed, report = (check_schemas if only_check else write_schemas)(session.chdir)
+        told = "schemas/ is up to date." if not changed else f"Wrote {', '.join(changed)}."
+        return session.finish("schema", {"changed": changed}, report, lambda _: "" if report.failed else told)
+
+    return session.run("schema", work)
+
+
+@territory.command()
+@click.pass_obj
+def version(session: Session) -> int:
+    """Say which version this is."""
+    from terraform_like.diagnostics import Report
+
+    return session.finish("version", {"version": __version__}, Report(), lambda _: f"territory {__version__}")

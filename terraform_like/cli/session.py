@@ -1,0 +1,130 @@
+"""One run of a command: what it was asked to print, and how it ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from terraform_like.diagnostics import Halt, Report
+
+if TYPE_CHECKING:
+    from terraform_like.config.load import Repository
+
+#: Exit codes of the contract.
+DONE, FAILED, CHANGES, INTERRUPTED = 0, 1, 2, 130
+
+
+@dataclass(slots=True)
+class Session:
+    """The global options, and where results go.
+
+    Parameters
+    ----------
+    chdir : pathlib.Path
+        The territory repository.
+    as_json : bool
+        Machine output, all of it on stdout.
+    json_into : pathlib.Path or None
+        File that gets the machine output as well.
+    color, quiet : bool
+        Whether escape codes may be used; whether only results and errors are shown.
+    """
+
+    chdir: Path = Path()
+    as_json: bool = False
+    json_into: Path | None = None
+    no_color: bool = False
+    quiet: bool = False
+
+    def repository(self) -> Repository:
+        """Open the territory repository that the session is in."""
+        from terraform_like.config.load import open_repository
+
+        return open_repository(self.chdir)
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; 80 where there is none."""
+        import shutil
+
+        return max(60, min(shutil.get_terminal_size((80, 24)).columns, 140))
+
+    def colored(self, stream: Any) -> bool:
+        """Say whether escape codes may go to a stream: a terminal, and nobody said no."""
+        import os
+
+        return not self.no_color and not os.environ.get("NO_COLOR") and bool(stream.isatty())
+
+    def finish(
+        self, command: str, result: Any, report: Report, text: Callable[[bool], str] | None = None, code: int = DONE
+    ) -> int:
+        """Show what a command gave and what it has to say.
+
+        Parameters
+        ----------
+        command : str
+            The command.
+        result : Any
+            What it gave, for programs.
+        report : Report
+            What it has to say.
+        text : callable, optional
+            Gives the result for people; told whether it may be coloured.
+        code : int
+            How to end when there is no error.
+
+        Returns
+        -------
+        int
+            The exit code: 1 where there is an error.
+        """
+        if self.as_json or self.json_into:
+            from terraform_like.report.machine import machine_text
+
+            machine = machine_text(command, result, report) + "\n"
+            if self.json_into:
+                self.json_into.write_text(machine, encoding="utf-8")
+            if self.as_json:
+                sys.stdout.write(machine)
+                return FAILED if report.failed else code
+        if text is not None:
+            shown = text(self.colored(sys.stdout))
+            sys.stdout.write(shown if shown.endswith("\n") or not shown else shown + "\n")
+            sys.stdout.flush()
+        self._tell(report)
+        return FAILED if report.failed else code
+
+    def _tell(self, report: Report) -> None:
+        from terraform_like.diagnostics import Severity
+
+        told = [d for d in report if d.severity is Severity.ERROR or not self.quiet]
+        if told:
+            from terraform_like.report.diagnostics import diagnostics_text
+
+            text = diagnostics_text(told, color=self.colored(sys.stderr), width=self.width)
+            sys.stderr.write(text if text.endswith("\n") else text + "\n")
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str], None]]:
+        """Show what is being done, on a terminal only."""
+        if self.quiet or self.as_json or not sys.stderr.isatty():
+            with nullcontext():
+                yield lambda _: None
+            return
+        from rich.console import Console
+        from rich.status import Status
+
+        status = Status("Starting", console=Console(stderr=True, no_color=self.no_color))
+        with status:
+            yield lambda text: status.update(f"{text} ...")
+
+    def run(self, command: str, work: Callable[[], int]) -> int:
+        """Run a command's work; an error that ends it is shown, never thrown."""
+        try:
+            return work()
+        except Halt as halt:
+            return self.finish(command, None, halt.report)

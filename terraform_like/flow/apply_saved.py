@@ -1,0 +1,86 @@
+"""The parts that an apply needs, opened and closed: the saved plan, the CRM, the state, and who applies."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from contextlib import closing
+
+from terraform_like import git
+from terraform_like.config.load import Repository, load_wanted
+from terraform_like.crm import open_crm
+from terraform_like.crm.port import CrmError
+from terraform_like.diagnostics import Halt, Report
+from terraform_like.flow.apply import Applied, Context, Progress, apply
+from terraform_like.flow.check import load_saved
+from terraform_like.flow.plan import config_digest, policies_digest
+from terraform_like.plan import fresh
+from terraform_like.plan.file import SavedPlan
+from terraform_like.state.lock import StateError
+from terraform_like.state.store import open_state
+
+
+def load_for_apply(repository: Repository, name: str, allow: AbstractSet[str]) -> SavedPlan:
+    """Read a saved plan and check that it may be applied, before anybody is asked.
+
+    Raises
+    ------
+    Halt
+        When it may not.
+    """
+    report = Report()
+    saved = load_saved(repository, name, report)
+    report.extend(fresh.errors(fresh.for_apply(saved, _current(repository, name), allow)))
+    if report.failed:
+        raise Halt(report)
+    return saved
+
+
+def apply_saved(
+    repository: Repository,
+    saved: SavedPlan,
+    *,
+    allow: AbstractSet[str],
+    lock_timeout: float,
+    tell: Callable[[str], None],
+) -> tuple[Applied, Report]:
+    """Apply a saved plan to the repository's CRM and remember it in its state.
+
+    Raises
+    ------
+    Halt
+        When the CRM or the state cannot be opened.
+    """
+    report = Report()
+
+    def on_batch(progress: Progress) -> None:
+        tell(f"Applying: batch {progress.batch:,} of {progress.batches:,}")
+
+    context = Context(git.who(repository.root), socket.gethostname(), git.head(repository.root))
+    try:
+        crm = open_crm(repository.project.crm, repository.root)
+        try:
+            with closing(open_state(repository.project.state, repository.root)) as state:
+                return apply(
+                    saved,
+                    crm,
+                    state,
+                    current=_current(repository, saved.plan.plan),
+                    context=context,
+                    allow=allow,
+                    lock_timeout=lock_timeout,
+                    on_batch=on_batch,
+                )
+        finally:
+            crm.close()
+    except CrmError as error:
+        report.error("The CRM cannot be opened", str(error))
+    except StateError as error:
+        report.error("The state cannot be opened", str(error))
+    raise Halt(report)
+
+
+def _current(repository: Repository, name: str) -> fresh.Current:
+    wanted = load_wanted(repository, name, Report())
+    return fresh.Current(config_digest(wanted), policies_digest(wanted.policies), wanted.policies.limits)

@@ -1,0 +1,213 @@
+"""`territory check`: whether a saved plan is the plan of this YAML, its proof holds and the policies pass.
+
+Without CRM and without solver: the plan is composed again from the snapshot, the saved assignments and the saved
+prices, and must come out the same, field by field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from terraform_like import git
+from terraform_like.carve.certify import certify, read_prices
+from terraform_like.carve.formulate import formulate
+from terraform_like.carve.problem import Problem
+from terraform_like.carve.proof import Proof
+from terraform_like.config.load import Repository, Wanted, load_wanted, policies_of
+from terraform_like.diagnostics import Halt, Report, listing
+from terraform_like.domain.scope import Population
+from terraform_like.flow.plan import SNAPSHOTS, config_digest, policies_digest, populated
+from terraform_like.plan.compose import Parts, compose
+from terraform_like.plan.file import SavedPlan, load
+from terraform_like.plan.fresh import Check, CheckName, Current, currency, integrity
+from terraform_like.plan.model import Plan
+from terraform_like.policy.rule import Policies
+from terraform_like.policy.verdict import Verdict
+from terraform_like.staffing import staff
+
+_REPLAN = "Make the plan again and have it approved: territory plan --save"
+#: What a plan says of itself and its origin; the rest is recomputed and must be the same.
+_TAKEN_AS_SAID = frozenset({"digest", "created", "format_version", "diagnostics", "verdicts"})
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found: named checks, the verdicts of the policies that count, and whose policies those are."""
+
+    plan: Plan
+    checks: tuple[Check, ...]
+    verdicts: tuple[Verdict, ...]
+    policies_from: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passes, and every policy but advisory ones."""
+        return all(check.ok for check in self.checks) and not any(verdict.blocks for verdict in self.verdicts)
+
+
+def load_saved(repository: Repository, name: str, report: Report) -> SavedPlan:
+    """Read a saved plan, its snapshot from wherever the repository keeps it.
+
+    Raises
+    ------
+    Halt
+        When there is none that can be read.
+    """
+    saved = load(repository.plan_folder(name), report, kept=repository.root / SNAPSHOTS)
+    if saved is None:
+        raise Halt(report)
+    return saved
+
+
+def check(repository: Repository, name: str, *, base: str | None) -> tuple[Checked, Report]:
+    """Check a saved plan.
+
+    Parameters
+    ----------
+    repository : Repository
+        The territory repository.
+    name : str
+        The plan.
+    base : str or None
+        Branch or commit whose policies count; None for those of the working tree.
+
+    Raises
+    ------
+    Halt
+        When the plan, the YAML or the policies cannot be read.
+    """
+    report = Report()
+    saved = load_saved(repository, name, report)
+    wanted = load_wanted(repository, name, report)
+    policies, origin = _policies(repository, wanted, base, report)
+    checks = [*integrity(saved), *currency(saved.plan, _current(wanted, policies))]
+    verdicts = saved.plan.verdicts
+    if saved.assignments.table is not None and saved.snapshot.table is not None:
+        again, found = _again(saved, wanted, policies, report)
+        checks += found
+        verdicts = again.verdicts if again else verdicts
+    return Checked(saved.plan, tuple(checks), verdicts, origin), report
+
+
+def _policies(repository: Repository, wanted: Wanted, base: str | None, report: Report) -> tuple[Policies, str]:
+    if base is None:
+        return wanted.policies, "the working tree"
+    try:
+        files = git.files_at(repository.root, base, "policies")
+    except git.GitError as error:
+        report.error(f'The policies of "{base}" cannot be read', str(error))
+        raise Halt(report) from None
+    if not files:
+        report.warning(f'"{base}" has no policies', "Nothing but the plan's own soundness is checked.")
+    return policies_of(files, report), base
+
+
+def _current(wanted: Wanted, policies: Policies) -> Current:
+    return Current(config_digest(wanted), policies_digest(wanted.policies), policies.limits)
+
+
+def _again(saved: SavedPlan, wanted: Wanted, policies: Policies, report: Report) -> tuple[Plan | None, list[Check]]:
+    """Compose the plan again and compare."""
+    plan, assignments, snapshot = saved.plan, saved.assignments.table, saved.snapshot.table
+    assert assignments is not None
+    assert snapshot is not None
+    said = Report()
+    population = populated(wanted, snapshot, plan.users, said)
+    inside = population.inside.accounts
+    if not inside.equals(assignments.sort("account")["account"]):
+        return None, [_accounts(population, assignments)]
+    territory = assignments.sort("account")["territory"]
+    problems = formulate(wanted.carving, population.inside, wanted.locate, said)
+    if said.failed:
+        raise Halt(said)
+    proofs, wrong = _proofs(problems, plan, dict(zip(inside, territory, strict=True)))
+    if wrong:
+        return None, [wrong]
+    desired = staff(wanted.carving, population.inside, territory, plan.as_of, wanted.locate, said)
+    parts = Parts(
+        wanted.carving,
+        policies,
+        population,
+        desired,
+        problems,
+        proofs,
+        plan.users,
+        plan.inputs,
+        plan.created,
+        plan.as_of,
+        said,
+    )
+    again = compose(parts)
+    differing = list(_differences(plan.model_dump(mode="json"), again.model_dump(mode="json")))
+    proof = [d for d in differing if d.startswith("proof")]
+    other = [d for d in differing if not d.startswith("proof")]
+    report.extend(d for d in said)
+    return again, [_same("proof", proof, "the proof"), _same("figures", other, "the plan")]
+
+
+def _proofs(
+    problems: tuple[Problem, ...], plan: Plan, places: dict[str, str]
+) -> tuple[tuple[Proof, ...], Check | None]:
+    """Certify the saved assignment again, at the saved prices."""
+    saved = {proof.component: proof for proof in plan.proof}
+    proofs: list[Proof] = []
+    for problem in problems:
+        told = saved.get(problem.component)
+        choice = problem.chosen(np.array([places[str(a)] or "" for a in problem.accounts]))
+        if (choice < 0).any():
+            lost = problem.accounts[np.isin(problem.unit_of, np.flatnonzero(choice < 0))]
+            found = f"they do not: {listing(str(a) for a in lost)}"
+            says = f"assignments.csv breaks the rules of {problem.component}"
+            return (), Check("rules", False, "accounts stand where they may", found, says, _REPLAN)
+        if told is None:
+            says = f"the plan has no proof for {problem.component}"
+            return (), Check("proof", False, "a proof a component", f"none for {problem.component}", says, _REPLAN)
+        proofs.append(certify(problem, choice, read_prices(problem, told.prices), told.method))
+    return tuple(proofs), None
+
+
+def _accounts(population: Population, assignments: pl.DataFrame) -> Check:
+    inside, assigned = set(population.inside.accounts), set(assignments["account"])
+    differing = sorted(inside ^ assigned)
+    return Check(
+        "accounts",
+        False,
+        "every account in scope once",
+        f"a difference in {listing(differing)}",
+        "assignments.csv does not hold the accounts that are in scope",
+        _REPLAN,
+    )
+
+
+def _same(name: CheckName, differing: list[str], what: str) -> Check:
+    return Check(
+        name,
+        not differing,
+        f"{what} as it is recomputed",
+        "the same" if not differing else listing(differing),
+        f"{what} says something else than what is recomputed from its inputs",
+        _REPLAN,
+    )
+
+
+def _differences(saved: Any, again: Any, path: str = "") -> Iterator[str]:
+    """Name the fields in which two documents differ."""
+    if isinstance(saved, dict) and isinstance(again, dict):
+        for key in sorted(saved.keys() | again.keys()):
+            if path or key not in _TAKEN_AS_SAID:
+                yield from _differences(saved.get(key), again.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(saved, list) and isinstance(again, list) and len(saved) == len(again):
+        for number, (one, other) in enumerate(zip(saved, again, strict=True)):
+            yield from _differences(one, other, f"{path}[{_label(one, number)}]")
+    elif saved != again:
+        yield path
+
+
+def _label(item: Any, number: int) -> str:
+    keys = ("account", "name", "component", "policy", "territory")
+    return next((str(item[key]) for key in keys if isinstance(item, dict) and key in item), str(number))

@@ -1,0 +1,156 @@
+"""What the CRM holds, under the names of a plan: owners are people, territories are those of the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from terraform_like.config.load import Repository, Wanted
+from terraform_like.config.references import carving_expressions
+from terraform_like.crm import open_crm
+from terraform_like.crm.port import CrmError, Reading
+from terraform_like.diagnostics import Halt, Locate, Report, counted, listing
+from terraform_like.domain.book import Book
+from terraform_like.domain.carving import Carving
+from terraform_like.domain.expression import Expression
+from terraform_like.policy.measured import policy_columns
+from terraform_like.policy.rule import Policies
+from terraform_like.staffing import owners_on
+
+#: Columns that the tool itself gives to accounts; the CRM is not asked for them.
+_OURS = frozenset({"account", "owner", "territory", "holder", "segment", "family", "protected", "accounts", "address"})
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the CRM holds.
+
+    Parameters
+    ----------
+    snapshot : polars.DataFrame
+        As it was read: `account`, `owner` (CRM user id), `territory`, and the columns that the plan uses.
+    users : dict of str to str
+        CRM user id of each person.
+    """
+
+    snapshot: pl.DataFrame
+    users: dict[str, str]
+
+
+def read_live(repository: Repository, wanted: Wanted, day: date, report: Report) -> Live:
+    """Read the CRM.
+
+    Raises
+    ------
+    Halt
+        When the CRM cannot be read, or people are not its users; `report` holds why.
+    """
+    columns = used_columns(wanted.carving, wanted.policies)
+    try:
+        crm = open_crm(repository.project.crm, repository.root)
+        try:
+            report.extend(crm.preflight(columns))
+            if report.failed:
+                raise Halt(report)
+            reading = crm.read(columns)
+        finally:
+            crm.close()
+    except CrmError as error:
+        report.error("The CRM cannot be read", str(error))
+        raise Halt(report) from None
+    users = _users(wanted.carving, reading.users, wanted.locate, report)
+    _unknown_owners(reading, report)
+    if report.failed:
+        raise Halt(report)
+    snapshot = reading.accounts.drop("version", strict=False).sort("account")
+    if not crm.capabilities.territories:
+        snapshot = snapshot.with_columns(_owned(wanted.carving, snapshot["owner"], users, day).alias("territory"))
+    return Live(snapshot, users)
+
+
+def named(snapshot: pl.DataFrame, users: dict[str, str], report: Report) -> Book:
+    """Give what the CRM held with owners under the names of people.
+
+    Raises
+    ------
+    Halt
+        When account ids are missing or stand twice; `report` holds which.
+    """
+    try:
+        return Book.of(snapshot).renamed({user: person for person, user in users.items()})
+    except ValueError as error:
+        report.error("The CRM's accounts have no unique ids", f"{error}. Mend `crm: accounts: key` or the CRM.")
+        raise Halt(report) from None
+
+
+def used_columns(carving: Carving, policies: Policies) -> list[str]:
+    """Give the CRM's columns that a plan uses, sorted: of expressions, metrics, location, family and policies."""
+    scope = carving.accounts
+    used = {c for _, text in carving_expressions(carving) for c in Expression.parse(text).columns}
+    used |= {metric for balance in carving.balance.values() for metric in balance.metrics}
+    used |= {scope.family} if scope.family else set()
+    used |= {scope.location.latitude, scope.location.longitude} if scope.location else set()
+    asked = policy_columns(policies)
+    derived = set(scope.columns)
+    # A derived column may bear the name of the CRM's column that it is made of.
+    rewritten = {n for n, text in scope.columns.items() if n in Expression.parse(text).columns}
+    return sorted((used | asked) - _OURS - (derived - rewritten))
+
+
+def _users(carving: Carving, users: pl.DataFrame, locate: Locate, report: Report) -> dict[str, str]:
+    """Find each person among the CRM's users, by id, else by e-mail."""
+    ids = dict(zip(users["user"], users["active"], strict=True))
+    by_email: dict[str, list[str]] = {}
+    for user, email in users.select("user", "email").iter_rows():
+        by_email.setdefault((email or "").casefold(), []).append(user)
+    owning = {book.owner for book in carving.books.values()} | {slot.filled_by for slot in carving.overcarve.values()}
+    found: dict[str, str] = {}
+    for name, person in carving.people.items():
+        span = locate(("people", name, "user"))
+        candidates = [person.user] if person.user in ids else by_email.get(person.user.casefold(), [])
+        if not candidates:
+            say = report.error if name in owning else report.warning
+            say(
+                f'The CRM has no user "{person.user}"',
+                f"{name} cannot own accounts. Give the user's id or e-mail.",
+                span,
+            )
+        elif len(candidates) > 1:
+            way = f"{listing(sorted(candidates))} have that e-mail. Give the id of one of them."
+            report.error(f'The CRM has several users "{person.user}"', way, span)
+        else:
+            found[name] = candidates[0]
+            if not ids[candidates[0]] and name in owning:
+                report.warning(
+                    f'The user "{person.user}" is inactive', f"Many CRMs let an inactive {name} own nothing.", span
+                )
+    taken = [name for name in carving.people if name in ids and found.get(name) != name]
+    for name in taken:
+        report.error(
+            f'"{name}" is another user of the CRM',
+            "Rename the person: owners would be mistaken.",
+            locate(("people", name)),
+        )
+    return found
+
+
+def _unknown_owners(reading: Reading, report: Report) -> None:
+    owners = reading.accounts.filter(pl.col("owner").is_not_null())
+    lost = owners.filter(~pl.col("owner").is_in(reading.users["user"].implode()))
+    if lost.height:
+        accounts = lost["account"].sort()
+        report.warning(
+            f"{counted(lost.height, 'account')} with an owner whom the CRM does not know",
+            f"Owners {listing(lost['owner'].unique().sort())} of accounts {listing(accounts)}.",
+        )
+
+
+def _owned(carving: Carving, owner: pl.Series, users: dict[str, str], day: date) -> pl.Series:
+    """Give the territory of each account from its owner, for CRMs that know no territories."""
+    owned: dict[str, str] = {}
+    for territory, person in owners_on(carving, day).items():
+        if person in users:
+            owned.setdefault(users[person], territory)
+    return owner.replace_strict(owned, default=None, return_dtype=pl.String)

@@ -1,0 +1,140 @@
+"""`territory plan`: read, carve, certify, compare, judge; save where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from terraform_like import __version__, git
+from terraform_like.carve.settle import Carved, carve
+from terraform_like.config.load import Repository, Wanted, load_wanted
+from terraform_like.diagnostics import Halt, Report, counted
+from terraform_like.domain.book import Book
+from terraform_like.domain.scope import Population, populate
+from terraform_like.flow.live import Live, named, read_live
+from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal, snapshot_bytes
+from terraform_like.plan.compose import Parts, compose
+from terraform_like.plan.file import keep_snapshot, write_saved
+from terraform_like.plan.model import Created, Inputs, Plan
+from terraform_like.policy.rule import Policies
+from terraform_like.staffing import staff
+
+#: Where snapshots are kept that are not committed.
+SNAPSHOTS = Path(".territory") / "snapshots"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A sealed plan, and the two tables that are saved beside it."""
+
+    plan: Plan
+    assignments: pl.DataFrame
+    snapshot: pl.DataFrame
+
+
+def make_plan(
+    repository: Repository, name: str, as_of: date, *, tell: Callable[[str], None] = lambda _: None
+) -> tuple[Planned, Report]:
+    """Make a plan from the live CRM.
+
+    Parameters
+    ----------
+    repository : Repository
+        The territory repository.
+    name : str
+        The plan.
+    as_of : datetime.date
+        The day that owners and holders are for.
+    tell : callable, optional
+        Told what is being done, before each part that takes time.
+
+    Raises
+    ------
+    Halt
+        When no plan can be made; its report holds all the errors.
+    """
+    report = Report()
+    wanted = load_wanted(repository, name, report)
+    tell("Reading the CRM")
+    live = read_live(repository, wanted, as_of, report)
+    population = populated(wanted, live.snapshot, live.users, report)
+    tell(f"Carving {counted(len(population.inside), 'account')}")
+    carved = carve(wanted.carving, population.inside, wanted.locate, report)
+    if carved is None or report.failed:
+        raise Halt(report)
+    tell("Comparing and judging")
+    desired = staff(wanted.carving, population.inside, carved.territory, as_of, wanted.locate, report)
+    return _planned(repository, wanted, live, population, carved, desired, as_of, report), report
+
+
+def save_plan(repository: Repository, planned: Planned) -> Path:
+    """Write plan.json, assignments.csv and the snapshot; give the plan's folder."""
+    folder = repository.plan_folder(planned.plan.plan)
+    committed = repository.project.snapshot == "commit"
+    if not committed:
+        keep_snapshot(repository.root / SNAPSHOTS, planned.snapshot)
+    write_saved(folder, planned.plan, planned.assignments, planned.snapshot if committed else None)
+    return folder
+
+
+def populated(wanted: Wanted, snapshot: pl.DataFrame, users: dict[str, str], report: Report) -> Population:
+    """Give the accounts of a snapshot in scope, with families and segments.
+
+    Raises
+    ------
+    Halt
+        When they do not fit what is wanted.
+    """
+    population = populate(wanted.carving, named(snapshot, users, report), wanted.locate, report)
+    if population is None or report.failed:
+        raise Halt(report)
+    return population
+
+
+def config_digest(wanted: Wanted) -> str:
+    """Give the digest of what a plan's YAML means: comments and layout do not count."""
+    return digest_of(wanted.carving.canonical())
+
+
+def policies_digest(policies: Policies) -> str:
+    """Give the digest of what the policies mean."""
+    return digest_of(policies.model_dump(mode="json", by_alias=True))
+
+
+def _planned(
+    repository: Repository,
+    wanted: Wanted,
+    live: Live,
+    population: Population,
+    carved: Carved,
+    desired: Book,
+    as_of: date,
+    report: Report,
+) -> Planned:
+    assignments = desired.table.select("account", "territory", "owner", "holder")
+    inputs = Inputs(
+        config=config_digest(wanted),
+        policies=policies_digest(wanted.policies),
+        snapshot=digest_of_bytes(snapshot_bytes(live.snapshot)),
+        assignments=digest_of_bytes(assignments_bytes(assignments)),
+    )
+    plan = compose(
+        Parts(
+            carving=wanted.carving,
+            policies=wanted.policies,
+            population=population,
+            desired=desired,
+            problems=carved.problems,
+            proofs=carved.proofs,
+            users=live.users,
+            inputs=inputs,
+            created=Created(by=f"territory {__version__}", commit=git.head(repository.root)),
+            as_of=as_of,
+            report=report,
+        )
+    )
+    return Planned(seal(plan), assignments, live.snapshot)

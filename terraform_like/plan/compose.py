@@ -1,0 +1,217 @@
+"""Everything a plan says, from what the CRM holds, what is wanted and where accounts shall go.
+
+`territory plan` composes a plan from a carve, `territory check` composes it again from the saved assignments and
+prices: whatever differs was not made by the tool.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from terraform_like.carve.certify import rounded
+from terraform_like.carve.problem import Problem
+from terraform_like.carve.proof import Proof
+from terraform_like.diagnostics import Report, Severity
+from terraform_like.diff import Change, ChangeKind, diff
+from terraform_like.domain.book import Book
+from terraform_like.domain.carving import Balance, Carving, Slot
+from terraform_like.domain.measure import EVENNESS, loads, per_size
+from terraform_like.domain.scope import Population
+from terraform_like.plan.model import BeforeAfter, Created, Inputs, Load, Plan, PlannedTerritory, Said, Summary
+from terraform_like.plan.policy_tables import policy_tables
+from terraform_like.plan.reasons import Circumstances, explained, still_allowed
+from terraform_like.policy.judge import judge
+from terraform_like.policy.rule import Policies
+from terraform_like.staffing import owners_on, timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a plan is composed of.
+
+    Parameters
+    ----------
+    carving, policies
+        What is wanted, and the gate.
+    population : Population
+        The accounts, with what the CRM holds now.
+    desired : Book
+        The accounts in scope with territory, owner and holder as wanted.
+    problems, proofs
+        One a component: what was to be solved, and how well it was.
+    users : dict of str to str
+        CRM user id of each person.
+    inputs, created, as_of
+        Where the plan comes from.
+    report : Report
+        What was said on the way; warnings and notes become part of the plan.
+    """
+
+    carving: Carving
+    policies: Policies
+    population: Population
+    desired: Book
+    problems: tuple[Problem, ...]
+    proofs: tuple[Proof, ...]
+    users: Mapping[str, str]
+    inputs: Inputs
+    created: Created
+    as_of: date
+    report: Report
+
+
+def compose(parts: Parts) -> Plan:
+    """Compose a plan, not yet sealed. Equal parts give equal plans, whatever the order of rows and keys."""
+    carving, population = parts.carving, parts.population
+    before = _before(carving, population)
+    after = _after(population, parts.desired)
+    changed = diff(before, after)
+    territories = _territories(parts)
+    inside = population.inside.table
+    moved = changed.join(inside.select("account"), on="account", how="semi")
+    allowed = (still_allowed(p, moved["account"], moved["territory_before"]) for p in parts.problems)
+    why = Circumstances(
+        carving=carving,
+        inside=inside,
+        deviations=_deviations(territories),
+        filled=frozenset(inside["territory"].drop_nulls().unique().to_list()),
+        allowed=frozenset().union(*allowed),
+    )
+    changes = explained(changed, why)
+    summary = _summary(len(parts.desired), changes)
+    tables = policy_tables(carving, population, parts.desired, territories, changes, summary)
+    verdicts, said = judge(parts.policies, tables, parts.as_of)
+    report = Report()
+    report.extend([*parts.report, *said])
+    return Plan(
+        plan=carving.name,
+        inputs=parts.inputs,
+        created=parts.created,
+        as_of=parts.as_of,
+        currency=carving.plan.currency,
+        summary=summary,
+        territories=territories,
+        staffing=timeline(carving, parts.desired, parts.as_of),
+        users=dict(sorted(parts.users.items())),
+        changes=changes,
+        fairness=_fairness(carving, territories),
+        verdicts=verdicts,
+        proof=parts.proofs,
+        diagnostics=tuple(
+            Said(severity="warning" if d.severity is Severity.WARNING else "note", summary=d.summary, detail=d.detail)
+            for d in report
+            if d.severity is not Severity.ERROR
+        ),
+    )
+
+
+def _before(carving: Carving, population: Population) -> Book:
+    """Give accounts in scope as they are, and those out of scope that still stand in a book of the plan."""
+    left = population.outside.table.filter(pl.col("territory").is_in(list(carving.books)))
+    columns = ("account", "territory", "owner", "holder")
+    return Book.of(pl.concat([population.inside.table.select(columns), left.select(columns)]))
+
+
+def _after(population: Population, desired: Book) -> Book:
+    """Give accounts in scope as wanted; those that leave every book keep whoever owns them."""
+    columns = ("account", "territory", "owner", "holder")
+    left = population.outside.table.select(columns).with_columns(pl.lit(None, pl.String).alias("territory"))
+    return Book.of(pl.concat([desired.table.select(columns), left]))
+
+
+def _summary(accounts: int, changes: tuple[Change, ...]) -> Summary:
+    count = {kind: sum(change.kind is kind for change in changes) for kind in ChangeKind}
+    staying = accounts - sum(n for kind, n in count.items() if kind is not ChangeKind.REMOVE)
+    return Summary(
+        accounts=accounts,
+        adds=count[ChangeKind.ADD],
+        moves=count[ChangeKind.MOVE],
+        transfers=count[ChangeKind.TRANSFER],
+        removes=count[ChangeKind.REMOVE],
+        unchanged=staying,
+    )
+
+
+def _territories(parts: Parts) -> tuple[PlannedTerritory, ...]:
+    carving = parts.carving
+    limits = {name: (problem, t) for problem in parts.problems for t, name in enumerate(problem.territories)}
+    owners = owners_on(carving, parts.as_of)
+    planned: list[PlannedTerritory] = []
+    for segment in carving.segments:
+        metrics = carving.balance.get(segment.name, Balance()).metrics
+        summed = tuple(dict.fromkeys((*metrics, "accounts")))
+        # What a book holds now counts whatever its accounts' segment: the book is what people compare.
+        before = _by_book(parts.population.inside.table, summed)
+        after = _by_book(parts.desired.table, summed)
+        for name, book in carving.books.items():
+            if book.segment != segment.name:
+                continue
+            was, will = before.get(name, {}), after.get(name, {})
+            planned.append(
+                PlannedTerritory(
+                    name=name,
+                    segment=segment.name,
+                    size=book.size,
+                    slot=isinstance(book, Slot),
+                    owner=owners.get(name),
+                    vacant=name not in owners,
+                    accounts=int(will.get("accounts", 0)),
+                    accounts_before=int(was.get("accounts", 0)),
+                    loads={m: _load(m, was, will, *limits.get(name, (None, 0))) for m in metrics},
+                )
+            )
+    return tuple(planned)
+
+
+def _by_book(table: pl.DataFrame, metrics: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    summed = loads(table, metrics)
+    return {str(row["territory"]): {m: float(row[m]) for m in metrics} for row in summed.iter_rows(named=True)}
+
+
+def _load(metric: str, was: dict[str, float], will: dict[str, float], problem: Problem | None, t: int) -> Load:
+    before, after = rounded(was.get(metric, 0.0)), rounded(will.get(metric, 0.0))
+    if problem is None:
+        return Load(before=before, after=after)
+    limits, m = problem.limits, problem.metrics.index(metric)
+    high = float(limits.high[t, m])
+    return Load(
+        before=before,
+        after=after,
+        share=rounded(float(limits.share[t, m])),
+        low=rounded(float(limits.low[t, m])),
+        high=rounded(high) if math.isfinite(high) else None,
+    )
+
+
+def _deviations(territories: tuple[PlannedTerritory, ...]) -> dict[str, dict[str, float]]:
+    return {t.name: {m: load.before / load.share - 1 for m, load in t.loads.items() if load.share} for t in territories}
+
+
+def _fairness(carving: Carving, territories: tuple[PlannedTerritory, ...]) -> dict[str, dict[str, BeforeAfter]]:
+    """Measure evenness of each segment, size for size; before, over the books that held accounts."""
+    fairness: dict[str, dict[str, BeforeAfter]] = {}
+    for segment in carving.segments:
+        books = [t for t in territories if t.segment == segment.name]
+        measures: dict[str, BeforeAfter] = {}
+        for metric in carving.balance.get(segment.name, Balance()).metrics:
+            held = [t for t in books if t.accounts_before]
+            for name in ("spread", "gini", "jain"):
+                was = _measured(name, [(t.loads[metric].before, t.size) for t in held])
+                will = _measured(name, [(t.loads[metric].after, t.size) for t in books])
+                measures[f"{name}({metric})"] = BeforeAfter(before=was, after=will)
+        fairness[segment.name] = measures
+    return fairness
+
+
+def _measured(name: str, pairs: list[tuple[float, float]]) -> float | None:
+    if not pairs:
+        return None
+    load, size = np.array(pairs).T
+    value = EVENNESS[name](per_size(load, size))
+    return rounded(value) if math.isfinite(value) else None

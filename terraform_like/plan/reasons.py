@@ -1,0 +1,143 @@
+"""Why each account changes, in a code for programs and a sentence for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from terraform_like.carve.problem import Problem
+from terraform_like.diff import Change, ChangeKind, Place, Reason, ReasonCode
+from terraform_like.domain.carving import Carving, Slot
+from terraform_like.domain.scope import FAMILY, SEGMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What reasons are made of.
+
+    Parameters
+    ----------
+    carving : Carving
+        What is wanted.
+    inside : polars.DataFrame
+        The accounts in scope before the carve, with segment and family.
+    deviations : dict
+        For each territory, how far each load was off its fair share before, as a share of it.
+    filled : frozenset of str
+        Territories that held accounts before.
+    allowed : frozenset of (str, str)
+        Account and territory pairs of before that the rules still allow.
+    """
+
+    carving: Carving
+    inside: pl.DataFrame
+    deviations: dict[str, dict[str, float]]
+    filled: frozenset[str]
+    allowed: frozenset[tuple[str, str]]
+
+
+def still_allowed(problem: Problem, accounts: pl.Series, territories: pl.Series) -> frozenset[tuple[str, str]]:
+    """Give the pairs of account and territory, of those given, that the rules of a component allow."""
+    order = {name: t for t, name in enumerate(problem.territories)}
+    territory = territories.replace_strict(order, default=-1, return_dtype=pl.Int64).to_numpy()
+    ids = accounts.to_numpy().astype(str)
+    at = np.searchsorted(problem.accounts, ids) if len(problem.accounts) else np.zeros(len(ids), int)
+    at = np.minimum(at, max(0, len(problem.accounts) - 1))
+    known = (problem.accounts[at] == ids) & (territory >= 0)
+    width = len(problem.territories)
+    keys = problem.unit_of[at] * width + territory
+    pair_keys = problem.pairs.unit * width + problem.pairs.territory
+    found = np.minimum(np.searchsorted(pair_keys, keys), len(pair_keys) - 1)
+    hits = np.flatnonzero(known & (pair_keys[found] == keys))
+    return frozenset(zip(ids[hits].tolist(), territories.gather(hits).to_list(), strict=True))
+
+
+def explained(changed: pl.DataFrame, why: Circumstances) -> tuple[Change, ...]:
+    """Give the changes of `diff` with their reasons.
+
+    Parameters
+    ----------
+    changed : polars.DataFrame
+        As `diff` gives it.
+    why : Circumstances
+        What reasons are made of.
+    """
+    facts = changed.join(why.inside.select("account", SEGMENT, FAMILY), on="account", how="left").sort("account")
+    return tuple(_change(row, why) for row in facts.iter_rows(named=True))
+
+
+def _change(row: dict[str, str | None], why: Circumstances) -> Change:
+    kind = ChangeKind(str(row["kind"]))
+    reason = {
+        ChangeKind.ADD: _added,
+        ChangeKind.REMOVE: _removed,
+        ChangeKind.MOVE: _moved,
+        ChangeKind.TRANSFER: _transferred,
+    }[kind](row, why)
+    return Change(
+        account=str(row["account"]),
+        kind=kind,
+        before=Place(territory=row["territory_before"], owner=row["owner_before"]),
+        after=Place(territory=row["territory_after"], owner=row["owner_after"]),
+        reasons=(reason,),
+    )
+
+
+def _added(row: dict[str, str | None], why: Circumstances) -> Reason:
+    pinned = _pinned(row, why)
+    return pinned or Reason(code=ReasonCode.NEW_ACCOUNT, text="it was in no territory")
+
+
+def _removed(row: dict[str, str | None], why: Circumstances) -> Reason:
+    return Reason(code=ReasonCode.OUT_OF_SCOPE, text="it is no longer in scope")
+
+
+def _moved(row: dict[str, str | None], why: Circumstances) -> Reason:
+    account, old, new = str(row["account"]), str(row["territory_before"]), str(row["territory_after"])
+    before = why.carving.books.get(old)
+    if pinned := _pinned(row, why):
+        return pinned
+    if before is None:
+        return Reason(code=ReasonCode.TERRITORY_REMOVED, text=f"{old} is not in the plan")
+    if before.segment != row[SEGMENT]:
+        return Reason(code=ReasonCode.SEGMENT_CHANGED, text=f"it is {row[SEGMENT]} now, no longer {before.segment}")
+    if (account, old) not in why.allowed:
+        return Reason(code=ReasonCode.RULE_CHANGED, text=f"{old} may not hold it")
+    if row[FAMILY] != account:
+        return Reason(code=ReasonCode.FOLLOWS_FAMILY, text=f"it stays with {row[FAMILY]}")
+    if new not in why.filled:
+        slot = "slot" if isinstance(why.carving.books[new], Slot) else "territory"
+        return Reason(code=ReasonCode.TERRITORY_ADDED, text=f"{new} is a new {slot}{_off(old, why, ', and {}')}")
+    return Reason(code=ReasonCode.REBALANCED, text=_off(old, why, "{}") or _off(new, why, "{}") or "books are evened")
+
+
+def _transferred(row: dict[str, str | None], why: Circumstances) -> Reason:
+    territory, before, after = str(row["territory_after"]), row["owner_before"], row["owner_after"]
+    book = why.carving.books[territory]
+    if before in why.carving.people and why.carving.people[before].leaves is not None and before == book.owner:
+        leaves = why.carving.people[before].leaves
+        return Reason(code=ReasonCode.OWNER_LEFT, text=f"{before} leaves on {leaves}")
+    if isinstance(book, Slot) and after is not None and after == book.filled_by:
+        return Reason(code=ReasonCode.SLOT_FILLED, text=f"{after} fills {territory}")
+    if after != (book.filled_by if isinstance(book, Slot) else None) and after != book.owner:
+        return Reason(code=ReasonCode.COVERED, text=f"{after} holds it while {territory} is vacant")
+    return Reason(code=ReasonCode.RULE_CHANGED, text=f"{after} owns {territory}")
+
+
+def _pinned(row: dict[str, str | None], why: Circumstances) -> Reason | None:
+    new = str(row["territory_after"])
+    if row["account"] in why.carving.books[new].accounts:
+        return Reason(code=ReasonCode.NAMED, text=f"it is pinned to {new}")
+    return None
+
+
+def _off(territory: str, why: Circumstances, sentence: str) -> str:
+    """Say by how much a territory was off its fair share, where that is 1 % or more."""
+    off = why.deviations.get(territory, {})
+    metric = max(sorted(off), key=lambda m: abs(off[m]), default=None)
+    if metric is None or abs(off[metric]) < 0.01:
+        return ""
+    side = "over" if off[metric] > 0 else "under"
+    return sentence.format(f"{territory} was {abs(off[metric]):.0%} {side} its fair share of {metric}")
