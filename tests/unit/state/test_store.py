@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import polars as pl
+import pytest
+from pydantic import SecretStr
+
+from terraform_like.state.lock import StateError
+from terraform_like.state.store import End, Entry, Run, Settled, State, open_state, timestamp
+
+NOON = datetime(2027, 2, 1, 12, tzinfo=UTC)
+URL = SecretStr("sqlite:///.territory/state.sqlite")
+PLACES = pl.DataFrame(
+    {"account": ["A", "B"], "territory": ["w", "w"], "owner": ["u-1", None], "holder": [None, "u-2"]},
+)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    opened = open_state(URL, tmp_path, now=lambda: NOON)
+    yield opened
+    opened.close()
+
+
+def entry(run: Run, outcome: End = End.COMPLETE) -> Entry:
+    moment = timestamp(NOON)
+    return Entry(run.number, run.plan, run.digest, "c0ffee", "ana", "ci-1", moment, moment, outcome, 2, 0, 0, 0, 0)
+
+
+def journal(tmp_path: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(tmp_path / ".territory" / "state.sqlite")) as database:
+        return database.execute("SELECT run, batch, account, phase, outcome, message, at FROM journal").fetchall()
+
+
+def test_a_new_state_is_empty_and_its_folder_is_made(state: State, tmp_path: Path) -> None:
+    assert (tmp_path / ".territory" / "state.sqlite").is_file()
+    assert state.serial == 0
+    assert state.history() == []
+    assert state.last("fy27") is None
+    assert state.applied("fy27").height == 0
+
+
+def test_a_state_stays_the_same_when_it_is_opened_again(state: State, tmp_path: Path) -> None:
+    again = open_state(URL, tmp_path)
+    assert again.lineage == state.lineage
+    again.close()
+
+
+def test_intents_and_receipts_are_journalled_in_order(state: State, tmp_path: Path) -> None:
+    run = state.begin("fy27", "d1")
+    state.intend(run, 1, ["A", "B"])
+    state.settle(run, 1, [Settled("A", "done"), Settled("B", "failed", "no")], PLACES.head(1), gone=set())
+    at = "2027-02-01T12:00:00Z"
+    assert journal(tmp_path) == [
+        (1, 1, "A", "intent", None, None, at),
+        (1, 1, "B", "intent", None, None, at),
+        (1, 1, "A", "receipt", "done", None, at),
+        (1, 1, "B", "receipt", "failed", "no", at),
+    ]
+    assert state.applied("fy27").rows() == [("A", "w", "u-1", None)]
+
+
+def test_an_apply_that_came_to_no_end_is_continued_by_the_same_digest_only(state: State) -> None:
+    run = state.begin("fy27", "d1")
+    state.intend(run, 1, ["A", "B"])
+    state.settle(run, 1, [Settled("A", "done")], PLACES.head(1), gone=set())
+    assert state.begin("fy27", "d1") == Run(1, "fy27", "d1", receipts=1, resumed=True)
+    assert state.begin("fy27", "d2") == Run(2, "fy27", "d2")
+    assert state.begin("emea", "d1") == Run(2, "emea", "d1")
+
+
+def test_an_apply_that_came_to_an_end_is_not_continued(state: State) -> None:
+    run = state.begin("fy27", "d1")
+    state.intend(run, 1, ["A"])
+    state.finish(run, entry(run, End.PARTIAL))
+    assert state.begin("fy27", "d1") == Run(2, "fy27", "d1")
+
+
+def test_an_apply_that_another_one_overtook_is_not_continued(state: State) -> None:
+    old = state.begin("fy27", "d1")
+    state.intend(old, 1, ["A"])
+    new = state.begin("fy27", "d2")
+    state.finish(new, entry(new))
+    assert state.begin("fy27", "d1") == Run(3, "fy27", "d1")
+
+
+def test_history_counts_and_keeps_every_apply(state: State) -> None:
+    first = state.begin("fy27", "d1")
+    assert state.finish(first, entry(first)).serial == 1
+    second = state.begin("emea", "d2")
+    assert state.finish(second, entry(second, End.PARTIAL)).serial == 2
+    assert state.serial == 2
+    assert state.history() == [replace(entry(first), serial=1), replace(entry(second, End.PARTIAL), serial=2)]
+    assert state.last("fy27") == replace(entry(first), serial=1)
+    assert [e.plan for e in state.history("emea")] == ["emea"]
+
+
+def test_a_complete_apply_replaces_what_was_remembered_of_that_plan_only(state: State) -> None:
+    for plan, places in (("fy27", PLACES), ("emea", PLACES), ("fy27", PLACES.tail(1))):
+        run = state.begin(plan, "d")
+        state.finish(run, entry(run), places)
+    assert state.applied("fy27").rows() == [("B", "w", None, "u-2")]
+    assert state.applied("emea").rows() == PLACES.rows()
+
+
+def test_accounts_that_left_every_book_are_forgotten(state: State) -> None:
+    run = state.begin("fy27", "d")
+    state.finish(run, entry(run), PLACES)
+    run = state.begin("fy27", "d2")
+    state.settle(run, 1, [Settled("A", "done")], PLACES.clear(), gone={"A"})
+    assert state.applied("fy27").rows() == [("B", "w", None, "u-2")]
+
+
+def test_ids_are_kept_to_the_letter(state: State) -> None:
+    hostile = ["007", "x'; DROP TABLE applied; --", "a\nb", "\x1b[2J", "ä"]
+    places = pl.DataFrame({"account": hostile, "territory": hostile, "owner": hostile, "holder": hostile})
+    run = state.begin("fy27", "d")
+    state.finish(run, entry(run), places)
+    assert state.applied("fy27").rows() == places.sort("account").rows()
+
+
+def test_times_are_utc_whatever_the_clock_says() -> None:
+    assert timestamp(datetime(2027, 2, 1, 7, tzinfo=timezone(timedelta(hours=-5)))) == "2027-02-01T12:00:00Z"
+
+
+def test_a_state_of_a_newer_version_is_refused(state: State, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / ".territory" / "state.sqlite")) as database:
+        database.execute("UPDATE meta SET schema_version = 2")
+        database.commit()
+    with pytest.raises(StateError, match="schema version 2, this version of territory knows 1; upgrade"):
+        open_state(URL, tmp_path)
+
+
+def test_another_database_is_never_made_a_state(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "crm.sqlite")) as database:
+        database.execute("CREATE TABLE accounts (id)")
+    with pytest.raises(StateError, match="no state: it has no table meta"):
+        open_state(SecretStr("sqlite:///crm.sqlite"), tmp_path)
+    with closing(sqlite3.connect(tmp_path / "crm.sqlite")) as database:
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("accounts",)]
+
+
+def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "state.sqlite").write_text("nothing of the kind\n" * 100)
+    with pytest.raises(StateError, match=r"state\.sqlite cannot be used as state: file is not a database"):
+        open_state(SecretStr("sqlite:///state.sqlite"), tmp_path)
+
+
+@pytest.mark.parametrize("url", ["", "s3cr3t", "postgresql://ana:s3cr3t@host/db", "sqlite://", "sqlite:///:memory:"])
+def test_a_url_that_cannot_hold_a_state_is_an_error_without_its_password(tmp_path: Path, url: str) -> None:
+    with pytest.raises(StateError, match=r"sqlite:///\.territory/state\.sqlite") as caught:
+        open_state(SecretStr(url), tmp_path)
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / ".territory").write_text("a file")
+    with pytest.raises(StateError, match="folder of the state cannot be made"):
+        open_state(URL, tmp_path)
