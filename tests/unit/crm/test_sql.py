@@ -280,6 +280,28 @@ def test_a_write_that_the_database_drops_in_silence_is_no_success(path: Path, op
     assert "gave no reason" in receipts[0].message
 
 
+@pytest.mark.parametrize("column", ["owner_id", "territory"])
+def test_a_record_that_changes_between_the_look_and_the_write_is_not_overwritten(
+    path: Path, opened: Open, column: str
+) -> None:
+    def meddle(_connection: object, cursor: sqlite3.Cursor, statement: str, *_rest: object) -> None:
+        if statement.startswith("UPDATE"):
+            cursor.execute(f"UPDATE accounts SET {column} = 'u-2' WHERE id = 'A-1'")
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", meddle)
+    try:
+        receipts = opened().write(
+            [
+                Write("A-1", Record("u-1", "west"), Record("u-2", "east")),
+                Write("A-2", Record("u-2", None), Record("u-1", "east")),
+            ]
+        )
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", meddle)
+    assert [r.outcome for r in receipts] == [Outcome.FAILED, Outcome.DONE]
+    assert run(path, "SELECT territory FROM accounts WHERE id = 'A-1'") != [("east",)]
+
+
 def test_a_sqlite_file_that_is_missing_is_an_error_and_is_never_made(tmp_path: Path, opened: Open) -> None:
     crm = opened()
     (problem,) = crm.preflight([])
