@@ -55,7 +55,7 @@ def test_show_check_and_apply_need_no_solver(example, territory):
     assert imported("check", cwd=example) & (SOLVER | {"sqlalchemy"}) == set()
     subprocess.run(["git", "add", "--all"], cwd=example, check=True)
     subprocess.run(["git", "commit", "--quiet", "--message", "Approve the plan"], cwd=example, check=True)
-    assert imported("apply", "--auto-approve", cwd=example) & SOLVER == set()
+    assert imported("apply", "--auto-approve", "--allow", "changes", cwd=example) & SOLVER == set()
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +76,14 @@ def test_the_wheel_holds_the_example_and_every_module(wheel, root):
     names = set(zipfile.ZipFile(wheel).namelist())
     here = {str(path.relative_to(root)) for path in tracked(root)}
     assert {name for name in here if name.startswith("terraform_like/")} <= names
-    for folder, shipped in [("plans/us-municipalities", "us-municipalities"), ("policies", "policies")]:
-        wanted = {
-            name.replace(folder, f"terraform_like/examples/{shipped}", 1) for name in here if f"{folder}/" in name
-        }
-        assert wanted, f"{folder} is empty"
-        assert wanted <= names
+    for folder, shipped in [
+        ("plans/us-municipalities", "us-municipalities"),
+        ("policies", "policies"),
+        ("schemas", "schemas"),
+    ]:
+        inside = {name for name in here if name.startswith(f"{folder}/")}
+        assert inside, f"{folder} is empty"
+        assert {f"terraform_like/examples/{shipped}{name.removeprefix(folder)}" for name in inside} <= names
 
 
 def test_the_example_can_be_made_from_an_installed_wheel(wheel, tmp_path):
