@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations
 from typing import get_args
 
 import polars as pl
@@ -16,6 +17,9 @@ from terraform_like.policy.finding import Breach, Finding, ask, question_rows
 from terraform_like.policy.measured import COUNTING, Measure
 from terraform_like.policy.rule import Over, Policies, Policy, Waiver
 from terraform_like.policy.verdict import Verdict, Waived
+
+#: Waivers of one policy whose combinations are tried, in the order in which they are declared.
+_TRIED_AT_MOST = 8
 
 
 def judge(policies: Policies, tables: Mapping[Over, pl.DataFrame], as_of: date) -> tuple[tuple[Verdict, ...], Report]:
@@ -89,20 +93,36 @@ def _excuse(policy: Policy, rows: pl.DataFrame, first: Finding, waivers: tuple[W
     """Leave out the waived rows that break the policy and ask again, until it passes or an unwaived row breaks it.
 
     A waiver thus excuses its own subject and hides no other: once the lowest book is waived, the next lowest counts.
+    Leaving out more rows can make a measure worse, so where all of them do not help, some of them are tried: one more
+    waiver never turns a pass into a failure.
     """
-    finding, used = first, list[int]()
+    finding, used, left = first, list[Waiver](), rows
     while not finding.passed:
         broken = {a for breach in finding.breaches for a in _addresses(policy, breach)}
-        hit = [i for i, w in enumerate(waivers) if w.subject in broken and i not in used]
+        hit = [waiver for waiver in waivers if waiver.subject in broken and waiver not in used]
         if not hit:
             break
         used += hit
-        subjects = [waivers[i].subject for i in hit]
-        own = pl.col("address").is_in(subjects)
-        part = (pl.lit(f"{policy.by}.") + pl.col("part")).is_in(subjects).fill_null(False)
-        rows = rows.filter(~(own | part))
-        finding = ask(policy, rows)
-    return _Excused(finding, tuple(waivers[i] for i in used))
+        left = _without(policy, left, hit)
+        finding = ask(policy, left)
+    if finding.passed or policy.assertion is not None:
+        return _Excused(finding, tuple(used))
+    known = {*rows["address"], *(f"{policy.by}.{part}" for part in rows["part"].unique())}
+    candidates = [waiver for waiver in waivers if waiver.subject in known][:_TRIED_AT_MOST]
+    for count in range(1, len(candidates) + 1):
+        for some in combinations(candidates, count):
+            tried = ask(policy, _without(policy, rows, some))
+            if tried.passed:
+                return _Excused(tried, some)
+    return _Excused(finding, tuple(used))
+
+
+def _without(policy: Policy, rows: pl.DataFrame, waivers: Sequence[Waiver]) -> pl.DataFrame:
+    """Leave out the rows that waivers excuse, by their own address or by that of their part."""
+    subjects = [waiver.subject for waiver in waivers]
+    own = pl.col("address").is_in(subjects)
+    part = (pl.lit(f"{policy.by}.") + pl.col("part")).is_in(subjects).fill_null(False)
+    return rows.filter(~(own | part))
 
 
 def _addresses(policy: Policy, breach: Breach) -> tuple[str, ...]:
