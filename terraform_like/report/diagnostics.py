@@ -8,7 +8,7 @@ from typing import Any
 
 from terraform_like.diagnostics import Diagnostic, Severity, Span, counted
 from terraform_like.report.escape import escaped
-from terraform_like.report.terminal import BLANK, WIDTH, Block, Inline, Paragraph, Piece, cells, rendered
+from terraform_like.report.terminal import BLANK, WIDTH, Block, Inline, Paragraph, Piece, cells, rendered, shortened
 
 _COLOR = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _TITLE = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
@@ -85,16 +85,14 @@ def _place(span: Span, bar: tuple[Inline, ...], style: str, width: int) -> Itera
 
 def _window(before: str, marked: str, after: str, room: int) -> tuple[str, str, str]:
     """Cut a line that is too long on both sides of what is marked, so that the mark is seen."""
-    from rich.cells import set_cell_size
-
     if cells(before + marked + after) <= room:
         return before, marked, after
     if cells(marked) > room // 2:
-        marked = set_cell_size(marked, room // 2 - 1) + "…"
+        marked = shortened(marked, room // 2)
     left = room // 4
     if cells(before) > left:
         before = "…" + before[-(left - 1) :]
     rest = room - cells(before + marked)
     if cells(after) > rest:
-        after = set_cell_size(after, max(rest - 1, 0)).rstrip() + "…"
+        after = shortened(after, max(rest, 1))
     return before, marked, after

@@ -42,6 +42,12 @@ def evenness(value: float | None) -> str:
     return f"{value:,.3f}" if value is not None and math.isfinite(value) else figure(value)
 
 
+def unit(values: Iterable[float | None]) -> tuple[float, str]:
+    """Give the unit that suits the largest value, and its letter: `(1000.0, "K")`."""
+    largest = max((abs(v) for v in values if v is not None and math.isfinite(v)), default=0.0)
+    return next(((u, s) for u, s in _UNITS if largest >= u * _FROM[s]), (1.0, ""))
+
+
 def column(values: Iterable[float | None], *, decimals: int = 6, exact: bool = False) -> Formatted:
     """Give the one format that suits all values of a column.
 
@@ -58,9 +64,9 @@ def column(values: Iterable[float | None], *, decimals: int = 6, exact: bool = F
     """
     known = [abs(v) for v in values if v is not None and math.isfinite(v)]
     largest = max(known, default=0.0)
-    unit, suffix = next(((u, s) for u, s in _UNITS if not exact and largest >= u * _FROM[s]), (1.0, ""))
-    whole = unit == 1 and all(v == int(v) for v in known)
-    scaled = largest / unit
+    one, suffix = (1.0, "") if exact else unit(known)
+    whole = one == 1 and all(v == int(v) for v in known)
+    scaled = largest / one
     places = 0 if whole or not scaled else max(0, min(decimals, 3 - math.floor(math.log10(scaled))))
 
     def told(value: float | None) -> str:
@@ -68,7 +74,7 @@ def column(values: Iterable[float | None], *, decimals: int = 6, exact: bool = F
             return "-"
         if not math.isfinite(value):
             return figure(value)
-        return f"{value / unit + 0.0:,.{places}f}{suffix if value else ''}"
+        return f"{value / one + 0.0:,.{places}f}{suffix if value else ''}"
 
     return told
 

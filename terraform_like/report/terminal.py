@@ -73,6 +73,13 @@ def cells(text: str) -> int:
     return cell_len(text)
 
 
+def shortened(text: str, columns: int) -> str:
+    """Give a text in so many columns at most; what is left out shows as `…`."""
+    from rich.cells import set_cell_size
+
+    return text if cells(text) <= columns else set_cell_size(text, columns - 1).rstrip() + "…"
+
+
 def rendered(blocks: Iterable[Block], *, color: bool, width: int = WIDTH) -> str:
     """Give the text of blocks, one after the other, without a line end at the end."""
     from rich.console import Console

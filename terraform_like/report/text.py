@@ -12,7 +12,7 @@ from terraform_like.report.diagnostics import diagnostic_blocks
 from terraform_like.report.escape import escaped
 from terraform_like.report.numbers import percent
 from terraform_like.report.terminal import BLANK, WIDTH, Block, Piece, hanging, line, rendered
-from terraform_like.report.text_books import book_blocks
+from terraform_like.report.text_books import book_blocks, fairness_blocks
 from terraform_like.report.text_changes import change_blocks
 from terraform_like.report.text_verdicts import verdict_blocks, verdict_counts
 
@@ -20,7 +20,7 @@ from terraform_like.report.text_verdicts import verdict_blocks, verdict_counts
 _NO_GAP = 1e-6
 
 
-def plan_text(plan: Plan, *, color: bool, width: int = WIDTH, all_changes: bool = False) -> str:
+def plan_text(plan: Plan, *, color: bool, width: int = WIDTH, all_changes: bool = False, warnings: bool = True) -> str:
     """Give changes, books, policies, proof and warnings of a plan, and last the line that sums it up.
 
     Parameters
@@ -33,8 +33,20 @@ def plan_text(plan: Plan, *, color: bool, width: int = WIDTH, all_changes: bool 
         Columns of the terminal; 80 columns suffice for everything but very long names.
     all_changes : bool
         Whether to show every change, where there are more than twenty.
+    warnings : bool
+        Whether to show what was said on the way.
     """
-    return rendered(_blocks(plan, width, all_changes), color=color, width=width)
+    blocks = [*_heading(plan), *_whole(plan, width, all_changes), *(_said(plan, width) if warnings else ())]
+    return rendered([*blocks, _ending(plan)], color=color, width=width)
+
+
+def brief_text(plan: Plan, *, color: bool, width: int = WIDTH, warnings: bool = True) -> str:
+    """Give how even the books are, the policies that need attention and the warnings, without tables.
+
+    It suits a plan without changes, of which there is nothing to review; parameters are those of `plan_text`.
+    """
+    blocks = [*_heading(plan), *_figures(plan), *(_said(plan, width) if warnings else ())]
+    return rendered([*blocks, _ending(plan)], color=color, width=width)
 
 
 def summary_line(plan: Plan) -> str:
@@ -45,7 +57,7 @@ def summary_line(plan: Plan) -> str:
     return f"Plan: {s.adds} to add, {s.moves} to move, {s.transfers} to transfer, {s.removes} to remove."
 
 
-def _blocks(plan: Plan, width: int, all_changes: bool) -> Iterator[Block]:
+def _heading(plan: Plan) -> Iterator[Block]:
     yield line(Piece(f"Plan {escaped(plan.plan)}", "bold"), f" as of {plan.as_of}")
     segments = counted(len({t.segment for t in plan.territories}), "segment")
     territories = counted(len(plan.territories), "territory", "territories")
@@ -53,6 +65,9 @@ def _blocks(plan: Plan, width: int, all_changes: bool) -> Iterator[Block]:
     if plan.digest:
         yield line(Piece(f"digest {escaped(plan.digest[:16])}", "dim"))
     yield BLANK
+
+
+def _whole(plan: Plan, width: int, all_changes: bool) -> Iterator[Block]:
     if plan.changes:
         yield from change_blocks(plan, all_changes=all_changes)
         yield BLANK
@@ -72,10 +87,30 @@ def _blocks(plan: Plan, width: int, all_changes: bool) -> Iterator[Block]:
         yield BLANK
         yield from proof_blocks(plan.proof)
         yield BLANK
+
+
+def _figures(plan: Plan) -> Iterator[Block]:
+    if fairness := list(fairness_blocks(plan)):
+        yield line(Piece("Fairness", "bold"), " (largest book over smallest, size for size)")
+        yield BLANK
+        yield from fairness
+        yield BLANK
+    if plan.verdicts:
+        yield line(Piece("Policies", "bold"), f": {verdict_counts(plan.verdicts)}")
+        yield BLANK
+        if broken := [v for v in plan.verdicts if not v.passed or v.waived]:
+            yield from verdict_blocks(broken)
+            yield BLANK
+
+
+def _said(plan: Plan, width: int) -> Iterator[Block]:
     for said in plan.diagnostics:
         yield from diagnostic_blocks(Diagnostic(Severity(said.severity), said.summary, said.detail), width)
         yield BLANK
-    yield line(Piece(summary_line(plan), "bold"))
+
+
+def _ending(plan: Plan) -> Block:
+    return line(Piece(summary_line(plan), "bold"))
 
 
 def proof_blocks(proofs: Sequence[Proof]) -> Iterator[Block]:
@@ -85,7 +120,7 @@ def proof_blocks(proofs: Sequence[Proof]) -> Iterator[Block]:
             yield hanging([f"  {escaped(proof.component)}: "], _sentence(proof))
     kept = [escaped(p.component) for p in proofs if p.method is ProofMethod.KEPT]
     if kept:
-        yield hanging(["  "], f"kept: nothing had to move in {', '.join(kept)}")
+        yield hanging(["  "], f"kept: every account that may stay where it is stays, in {', '.join(kept)}")
 
 
 def _sentence(proof: Proof) -> str:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from terraform_like.diagnostics import counted
+from terraform_like.domain.measure import EVENNESS
 from terraform_like.plan.model import BeforeAfter, Load, Plan, PlannedTerritory
 from terraform_like.report.escape import escaped
-from terraform_like.report.numbers import Formatted, column, evenness
-from terraform_like.report.terminal import BLANK, Align, Block, Grid, Piece, cells, line
+from terraform_like.report.numbers import Formatted, column, evenness, unit
+from terraform_like.report.terminal import BLANK, Align, Block, Grid, Piece, cells, hanging, line, shortened
 
 ABOVE, BELOW = "↑", "↓"
 #: Relative distance from a band that is rounding.
 _ROUNDING = 1e-9
 _GAP = 2
+_INDENT = 2
+#: An owner's name is shortened where a table is too wide, but not below this.
+_OWNER_AT_LEAST = 10
 _NOTHING = Load(before=0, after=0)
 _LEFT: Align = "left"
 _RIGHT: Align = "right"
@@ -23,21 +28,26 @@ _RIGHT: Align = "right"
 
 @dataclass(frozen=True, slots=True)
 class _Metric:
-    """One metric of a segment, with the formats that suit its column."""
+    """One metric of a segment, with the formats that suit its column; `whole` where loads are whole numbers."""
 
     name: str
     load: Formatted
     limit: Formatted
+    whole: bool
 
     @classmethod
     def of(cls, name: str, loads: Sequence[Load]) -> _Metric:
         values = [v for x in loads for v in (x.before, x.after)]
         limits = [v for x in loads for v in (x.share, x.low, x.high)]
-        if name == "accounts":
-            # Counts stay whole numbers beside a fair share that is none.
-            return cls(name, column(values, exact=True), column(limits, decimals=1, exact=True))
-        one_unit = column([*values, *limits])
-        return cls(name, one_unit, one_unit)
+        bands = [(x.low, x.high) for x in loads if x.low is not None and x.high is not None]
+        every = [v for v in (*values, *limits) if v is not None]
+        exact = name == "accounts" or unit(every) == (1.0, "")
+        # What is counted stays whole beside a fair share that is not, unless no whole number lies in some band.
+        whole = exact and all(v == int(v) for v in values)
+        if whole and all(math.ceil(low) <= math.floor(high) for low, high in bands):
+            return cls(name, column(values, exact=True), column(limits, decimals=0, exact=True), True)
+        one_unit = column(every, exact=name == "accounts")
+        return cls(name, one_unit, one_unit, False)
 
 
 def book_blocks(plan: Plan, width: int) -> Iterator[Block]:
@@ -65,6 +75,19 @@ def book_blocks(plan: Plan, width: int) -> Iterator[Block]:
         yield line(Piece(f"{ABOVE} above its band, {BELOW} below it", "dim"), indent=2)
 
 
+def fairness_blocks(plan: Plan) -> Iterator[Block]:
+    """Give one sentence a segment on how even its books are, size for size: largest load over smallest."""
+    for segment, measures in sorted(plan.fairness.items()):
+        spreads = [
+            f"{evenness(value.after)} of {escaped(metric)}"
+            for measure, value in sorted(measures.items())
+            for name, metric in (_split(measure),)
+            if name == "spread"
+        ]
+        if spreads:
+            yield hanging(["  ", Piece(escaped(segment), "bold"), ": "], f"spread {', '.join(spreads)}")
+
+
 def _grids(
     books: Sequence[PlannedTerritory],
     loads: Mapping[str, Mapping[str, Load]],
@@ -73,32 +96,35 @@ def _grids(
     width: int,
 ) -> Iterator[Grid]:
     names = [Piece(escaped(t.name)) for t in books]
-    owners = [_owner(t) for t in books]
-    measures = list(dict.fromkeys(_split(m)[0] for m in fairness))
+    measures = sorted({_split(m)[0] for m in fairness}, key=_rank)
     sets = {m.name: _columns(m, [loads[t.name].get(m.name) for t in books], fairness, measures) for m in metrics}
-    fixed = max(cells(p.text) for p in [*names, *map(Piece, measures)]) + 2 + _GAP
-    with_owner = max(cells(p.text) for p in owners) + _GAP
-    room = width - fixed - with_owner
+    room = width - _INDENT - max(cells(text) for text in ["territory", *(p.text for p in names), *measures])
     waiting = list(sets)
-    first = True
+    owners = _owners(books, room - _wide(sets[waiting[0]]) - _GAP)
+    with_owners = room - _GAP - max(cells(p.text) for p in owners)
     while waiting:
+        first = len(waiting) == len(sets)
+        left = with_owners if first else room
         taken = [waiting.pop(0)]
-        used = _wide(sets[taken[0]])
-        while waiting and used + _wide(sets[waiting[0]]) <= room:
-            used += _wide(sets[waiting[0]])
+        while waiting and sum(_wide(sets[name]) for name in (*taken, waiting[0])) <= left:
             taken.append(waiting.pop(0))
         told = [m for m in measures if any(f"{m}({name})" in fairness for name in taken)]
         keep = [*range(len(books)), *(len(books) + measures.index(m) for m in told)]
         columns = [c for name in taken for c in sets[name]]
-        left = [[*names, *(Piece(m, "italic") for m in measures)]]
+        heads = [[*names, *(Piece(m, "italic") for m in measures)]]
         if first:
-            left.append([*owners, *(Piece("") for _ in measures)])
-        header = ("territory", "owner")[: len(left)] + tuple(c.title for c in columns)
-        align: tuple[Align, ...] = (*(_LEFT for _ in left), *(_RIGHT for _ in columns))
-        rows = tuple((*(own[i] for own in left), *(c.cells[i] for c in columns)) for i in keep)
-        yield Grid(header, align, rows)
-        if first:
-            first, room = False, width - fixed
+            heads.append([*owners, *(Piece("") for _ in measures)])
+        header = ("\nterritory", "\nowner")[: len(heads)] + tuple(c.title for c in columns)
+        align: tuple[Align, ...] = (*(_LEFT for _ in heads), *(_RIGHT for _ in columns))
+        rows = tuple((*(own[i] for own in heads), *(c.cells[i] for c in columns)) for i in keep)
+        yield Grid(header, align, rows, _INDENT)
+
+
+def _owners(books: Sequence[PlannedTerritory], room: int) -> list[Piece]:
+    """Give who owns each book, shortened to the columns that there are."""
+    owners = [_owner(t) for t in books]
+    longest = max(cells("owner"), *(cells(p.text) for p in owners))
+    return [Piece(shortened(p.text, max(_OWNER_AT_LEAST, min(longest, room))), p.style) for p in owners]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +147,7 @@ def _columns(
     known = [x for x in loads if x]
     if any(x.share is not None for x in known):
         shares = [Piece(metric.limit(x.share)) if x and x.share is not None else Piece("") for x in loads]
-        columns.append(_Column("\nfair share", (*shares, *nothing)))
+        columns.append(_Column("fair\nshare", (*shares, *nothing)))
     if any(x.low is not None or x.high is not None for x in known):
         bands = [Piece(_band(metric, x), "dim") if x else Piece("") for x in loads]
         columns.append(_Column("\nband", (*bands, *nothing)))
@@ -129,6 +155,7 @@ def _columns(
 
 
 def _wide(columns: Sequence[_Column]) -> int:
+    """Give the columns of the terminal that they take, with a gap before each."""
     return sum(max(*map(cells, c.title.split("\n")), *(cells(p.text) for p in c.cells)) + _GAP for c in columns)
 
 
@@ -146,19 +173,28 @@ def _mark(value: float, load: Load) -> str:
 
 
 def _band(metric: _Metric, load: Load) -> str:
-    if load.low is None and load.high is None:
+    # Of whole numbers, those count that lie in the band.
+    low = None if not load.low else metric.limit(math.ceil(load.low) if metric.whole else load.low)
+    high = None if load.high is None else metric.limit(math.floor(load.high) if metric.whole else load.high)
+    if low is None and high is None:
         return ""
-    if load.low is None:
-        return f"at most {metric.limit(load.high)}"
-    if load.high is None:
-        return f"at least {metric.limit(load.low)}"
-    return f"{metric.limit(load.low)} – {metric.limit(load.high)}"
+    if low is None:
+        return f"at most {high}"
+    if high is None:
+        return f"at least {low}"
+    return f"{low} – {high}"
 
 
 def _owner(territory: PlannedTerritory) -> Piece:
     if territory.owner is not None:
         return Piece(escaped(territory.owner))
     return Piece("(slot, vacant)" if territory.slot else "(vacant)", "yellow")
+
+
+def _rank(measure: str) -> tuple[int, str]:
+    """Order measures as they are defined, the one that people know first."""
+    known = list(EVENNESS)
+    return known.index(measure) if measure in known else len(known), measure
 
 
 def _split(measure: str) -> tuple[str, str]:

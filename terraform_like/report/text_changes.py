@@ -61,7 +61,7 @@ def _counts(kinds: dict[ChangeKind, list[Change]]) -> Grid:
     rows = []
     for kind, changes in kinds.items():
         codes = Counter(str(c.reasons[0].code) for c in changes if c.reasons)
-        why = ", ".join(f"{code} {count:,}" for code, count in sorted(codes.items(), key=lambda i: (-i[1], i[0])))
+        why = "\n".join(f"{count:,} {code}" for code, count in sorted(codes.items(), key=lambda i: (-i[1], i[0])))
         style = _COLOR[kind]
         rows.append(
             (

@@ -5,7 +5,7 @@ from rich.cells import cell_len
 
 from terraform_like.diff import Change, ChangeKind, Place, Reason, ReasonCode
 from terraform_like.plan.model import Summary
-from terraform_like.report.text import plan_text, summary_line
+from terraform_like.report.text import brief_text, plan_text, summary_line
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -49,6 +49,36 @@ def test_a_plan_without_changes_says_so(plan):
     assert text.endswith("\nNo changes.")
     assert "Changes" not in text
     assert "metro-01" in text
+
+
+def test_a_plan_without_changes_can_be_told_briefly(plan):
+    text = brief_text(nothing_changes(plan), color=False)
+
+    assert "  metro: spread 1.072 of accounts, 1.072 of potential, 1.072 of workload\n" in text
+    assert "FAILED  even-workload" in text
+    assert "passed  even-potential" not in text
+    assert "metro-01" not in text
+    assert "│ Warning: Slot metro-04 is not filled\n" in text
+    assert text.endswith("\nNo changes.")
+
+
+def test_warnings_can_be_left_out(plan):
+    assert "Warning" not in plan_text(plan, color=False, warnings=False)
+    assert "Warning" not in brief_text(nothing_changes(plan), color=False, warnings=False)
+
+
+def test_names_of_territories_do_not_wrap_and_owners_are_shortened_instead(plan):
+    names = {t.name: f"{t.name}-of-the-northeast" for t in plan.territories}
+    books = [
+        t.model_copy(update={"name": names[t.name], "owner": "maximiliana.featherstonehaugh"}) for t in plan.territories
+    ]
+    text = plan_text(plan.model_copy(update={"territories": tuple(books)}), color=False, width=80)
+
+    assert all(len(re.findall(rf"^  {name} ", text, re.MULTILINE)) == 3 for name in names.values())
+    assert re.search(r"^  town-04-of-the-northeast +maximilian[a-z.]*… ", text, re.MULTILINE)
+    assert "maximiliana.featherstonehaugh" in plan_text(
+        plan.model_copy(update={"territories": tuple(books)}), color=False, width=120
+    )
 
 
 def test_a_change_has_a_heading_with_its_reason_and_a_line_a_changed_field(plan):
@@ -96,8 +126,8 @@ def test_every_territory_stands_with_before_after_fair_share_and_band(plan):
     text = plan_text(plan, color=False)
 
     assert re.search(r"city-01 +12\.83M ↑ +10\.07M +9\.87M +8\.88M – 10\.86M\n", text)
-    assert re.search(r"city-04 +jane\.doe +37 ↓ +61 +61\.8 +46\.3 – 77\.2\n", text)
-    assert re.search(r"metro-04 +\(slot, vacant\) +13 ↓ +19 +19\.2 ", text)
+    assert re.search(r"city-04 +jane\.doe +37 ↓ +61 +62 +47 – 77\n", text)
+    assert re.search(r"metro-04 +\(slot, vacant\) +13 ↓ +19 +19 ", text)
     assert re.search(r"city-03 +\(vacant\) ", text)
     assert re.search(r"town-01 +1,137K ↑ +910K ↑ ", text)
     books = text.partition("\nBooks")[2]
@@ -127,7 +157,7 @@ def test_the_proof_is_a_sentence_that_never_claims_too_much(plan):
 
     assert "metro: within 0.4% of the best possible plan, proven" in text
     assert "city: the best possible plan, proven" in text
-    assert "kept: nothing had to move in town" in text
+    assert "kept: every account that may stay where it is stays, in town" in text
     tiny = plan.model_copy(update={"proof": (plan.proof[0].model_copy(update={"gap": 2e-5}),)})
     assert "within 0.1% of the best" in plan_text(tiny, color=False)
 
