@@ -68,16 +68,10 @@ def staff(carving: Carving, inside: Book, territory: pl.Series, day: date, locat
     owners = owners_on(carving, day)
     owner = territory.replace_strict(owners, default=None, return_dtype=pl.String)
     holder = pl.select(pl.when(owner.is_null()).then(inside.table["owner"])).to_series()
+    _nobody(carving, inside, territory, owner.is_null() & holder.is_null(), locate, report)
     for name in sorted(set(carving.books) - set(owners)):
         mine = (territory == name).fill_null(False)
-        nobody = inside.accounts.filter(mine & holder.is_null())
         kind = "overcarve" if isinstance(carving.books[name], Slot) else "territories"
-        if nobody.len():
-            report.warning(
-                f"Nobody has {counted(nobody.len(), 'account')} of {name}",
-                f"It is vacant and they had no owner before: {listing(nobody)}. Name an owner, or somebody in the CRM.",
-                locate((kind, name), key=True),
-            )
         cover = getattr(carving.books[name], "cover", None)
         if cover is not None and cover.spread != "current" and mine.any():
             report.warning(
@@ -86,6 +80,24 @@ def staff(carving: Carving, inside: Book, territory: pl.Series, day: date, locat
                 locate((kind, name, "cover", "spread")),
             )
     return inside.placed(territory, owner, holder)
+
+
+def _nobody(
+    carving: Carving, inside: Book, territory: pl.Series, alone: pl.Series, locate: Locate, report: Report
+) -> None:
+    """Warn once of all accounts that nobody has; `alone` (one boolean an account) says which."""
+    accounts = inside.accounts.filter(alone)
+    if not accounts.len():
+        return
+    names = territory.filter(alone).unique().sort().to_list()
+    first = names[0]
+    kind = "overcarve" if isinstance(carving.books[first], Slot) else "territories"
+    vacant = f"{listing(names)} {'is' if len(names) == 1 else 'are'} vacant"
+    report.warning(
+        f"Nobody has {counted(accounts.len(), 'account')}",
+        f"{vacant}, and nobody in the CRM owned {listing(accounts)} before. Name an owner, or somebody in the CRM.",
+        locate((kind, first), key=True),
+    )
 
 
 def timeline(carving: Carving, desired: Book, day: date) -> tuple[Staffing, ...]:

@@ -14,7 +14,7 @@ from terraform_like.crm.port import CrmError
 from terraform_like.diagnostics import Halt, Report
 from terraform_like.flow.apply import Applied, Context, Progress, apply
 from terraform_like.flow.check import load_saved
-from terraform_like.flow.plan import config_digest, policies_digest
+from terraform_like.flow.plan import config_digest, head_commit, policies_digest
 from terraform_like.plan import fresh
 from terraform_like.plan.file import SavedPlan
 from terraform_like.state.lock import StateError
@@ -57,7 +57,7 @@ def apply_saved(
     def on_batch(progress: Progress) -> None:
         tell(f"Applying: batch {progress.batch:,} of {progress.batches:,}")
 
-    context = Context(git.who(repository.root), socket.gethostname(), git.head(repository.root))
+    context = Context(git.who(repository.root), socket.gethostname(), head_commit(repository))
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:

@@ -104,7 +104,9 @@ def _policies(repository: Repository, wanted: Wanted, base: str | None, report: 
         raise Halt(report) from None
     if not files:
         report.warning(f'"{base}" has no policies', "Nothing but the plan's own soundness is checked.")
-    return policies_of(files, report), base
+    # As in the working tree, files in folders below are none of the gate.
+    gate = {file: content for file, content in files.items() if file.count("/") == 1}
+    return policies_of(gate, report), base
 
 
 def _current(wanted: Wanted, policies: Policies) -> Current:
@@ -140,6 +142,7 @@ def _again(saved: SavedPlan, wanted: Wanted, policies: Policies, report: Report)
         plan.inputs,
         plan.created,
         plan.as_of,
+        wanted.locate,
         said,
     )
     again = compose(parts)

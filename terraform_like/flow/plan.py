@@ -19,6 +19,7 @@ from terraform_like.flow.live import Live, named, read_live
 from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal, snapshot_bytes
 from terraform_like.plan.compose import Parts, compose
 from terraform_like.plan.file import keep_snapshot, write_saved
+from terraform_like.plan.fresh import within_limits
 from terraform_like.plan.model import Created, Inputs, Plan
 from terraform_like.policy.rule import Policies
 from terraform_like.staffing import staff
@@ -29,11 +30,12 @@ SNAPSHOTS = Path(".territory") / "snapshots"
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A sealed plan, and the two tables that are saved beside it."""
+    """A sealed plan, the two tables that are saved beside it, and whether an apply will let so many changes through."""
 
     plan: Plan
     assignments: pl.DataFrame
     snapshot: pl.DataFrame
+    within_limits: bool
 
 
 def make_plan(
@@ -68,7 +70,10 @@ def make_plan(
         raise Halt(report)
     tell("Comparing and judging")
     desired = staff(wanted.carving, population.inside, carved.territory, as_of, wanted.locate, report)
-    return _planned(repository, wanted, live, population, carved, desired, as_of, report), report
+    planned = _planned(repository, wanted, live, population, carved, desired, as_of, report)
+    if report.failed:
+        raise Halt(report)
+    return planned, report
 
 
 def save_plan(repository: Repository, planned: Planned) -> Path:
@@ -105,6 +110,22 @@ def policies_digest(policies: Policies) -> str:
     return digest_of(policies.model_dump(mode="json", by_alias=True))
 
 
+def head_commit(repository: Repository) -> str | None:
+    """Give the commit that is checked out, or None where there is none, or no git repository.
+
+    Raises
+    ------
+    Halt
+        When git cannot be asked.
+    """
+    try:
+        return git.head(repository.root) if git.is_repository(repository.root) else None
+    except git.GitError as error:
+        report = Report()
+        report.error("Git cannot be asked", str(error))
+        raise Halt(report) from None
+
+
 def _planned(
     repository: Repository,
     wanted: Wanted,
@@ -132,9 +153,10 @@ def _planned(
             proofs=carved.proofs,
             users=live.users,
             inputs=inputs,
-            created=Created(by=f"territory {__version__}", commit=git.head(repository.root)),
+            created=Created(by=f"territory {__version__}", commit=head_commit(repository)),
             as_of=as_of,
+            locate=wanted.locate,
             report=report,
         )
     )
-    return Planned(seal(plan), assignments, live.snapshot)
+    return Planned(seal(plan), assignments, live.snapshot, within_limits(plan, wanted.policies.limits).ok)

@@ -17,12 +17,13 @@ import polars as pl
 from terraform_like.carve.certify import rounded
 from terraform_like.carve.problem import Problem
 from terraform_like.carve.proof import Proof
-from terraform_like.diagnostics import Report, Severity
+from terraform_like.diagnostics import Locate, Report, Severity
 from terraform_like.diff import Change, ChangeKind, diff
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Balance, Carving, Slot
 from terraform_like.domain.measure import EVENNESS, loads, per_size
 from terraform_like.domain.scope import Population
+from terraform_like.plan.broken_limits import tell_broken_limits
 from terraform_like.plan.model import BeforeAfter, Created, Inputs, Load, Plan, PlannedTerritory, Said, Summary
 from terraform_like.plan.policy_tables import policy_tables
 from terraform_like.plan.reasons import Circumstances, explained, still_allowed
@@ -49,8 +50,11 @@ class Parts:
         CRM user id of each person.
     inputs, created, as_of
         Where the plan comes from.
+    locate : Locate
+        Where the wishes stand.
     report : Report
-        What was said on the way; warnings and notes become part of the plan.
+        What was said on the way; limits that do not hold and what the judge of the policies says come to it. Warnings
+        and notes become part of the plan.
     """
 
     carving: Carving
@@ -63,6 +67,7 @@ class Parts:
     inputs: Inputs
     created: Created
     as_of: date
+    locate: Locate
     report: Report
 
 
@@ -85,10 +90,11 @@ def compose(parts: Parts) -> Plan:
     )
     changes = explained(changed, why)
     summary = _summary(len(parts.desired), changes)
+    for problem in parts.problems:
+        tell_broken_limits(problem, parts.desired, parts.locate, parts.report)
     tables = policy_tables(carving, population, parts.desired, territories, changes, summary)
     verdicts, said = judge(parts.policies, tables, parts.as_of)
-    report = Report()
-    report.extend([*parts.report, *said])
+    parts.report.extend(said)
     return Plan(
         plan=carving.name,
         inputs=parts.inputs,
@@ -105,7 +111,7 @@ def compose(parts: Parts) -> Plan:
         proof=parts.proofs,
         diagnostics=tuple(
             Said(severity="warning" if d.severity is Severity.WARNING else "note", summary=d.summary, detail=d.detail)
-            for d in report
+            for d in parts.report
             if d.severity is not Severity.ERROR
         ),
     )
