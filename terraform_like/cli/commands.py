@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from terraform_like import __version__
-from terraform_like.cli.session import CHANGES, DONE, FAILED, Session
+from terraform_like.cli.session import DONE, FAILED, Session
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,12 +84,7 @@ def _plan_argument(function: F) -> F:
     return click.argument("plan", required=False)(function)
 
 
-def _today() -> date:
-    """Give the day in UTC, so that a plan does not depend on where the machine stands."""
-    return datetime.now(UTC).date()
-
-
-@territory.command()
+@territory.command(short_help="Make a territory repository, empty or from an example.")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--example", metavar="NAME", help="Start from an example, with real accounts and an embedded CRM.")
 @click.pass_obj
@@ -114,7 +109,7 @@ def _made(directory: Path, example: str | None) -> str:
     )
 
 
-@territory.command()
+@territory.command(short_help="Check the files: all errors at once, each at its line.")
 @_plan_argument
 @click.pass_obj
 def validate(session: Session, plan: str | None) -> int:
@@ -145,7 +140,7 @@ def validate(session: Session, plan: str | None) -> int:
     return session.run("validate", work)
 
 
-@territory.command()
+@territory.command(short_help="Read the CRM, carve, and show what would change and why.")
 @_plan_argument
 @click.option("--save", is_flag=True, help="Write plan.json, assignments.csv and the snapshot, for review in git.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 when there are changes.")
@@ -157,39 +152,22 @@ def plan(
 ) -> int:
     """Read the CRM, carve, and show what would change and why."""
 
-    def work() -> int:
-        from terraform_like.flow.plan import make_plan, save_plan
+    from terraform_like.cli.planning import plan_command
 
-        repository = session.repository()
-        name = repository.choose(plan)
-        with session.progress() as tell:
-            planned, report = make_plan(repository, name, as_of or _today(), tell=tell)
-        made = planned.plan
-        if save:
-            save_plan(repository, planned)
-
-        def text(color: bool) -> str:
-            from terraform_like.report.text import plan_text
-
-            shown = plan_text(made, color=color, width=session.width, all_changes=all_changes)
-            return shown + (_saved(name) if save else _unsaved(made.has_changes))
-
-        code = CHANGES if detailed_exitcode and made.has_changes else DONE
-        # What was said on the way is part of the plan, and shown there.
-        return session.finish("plan", made, type(report)(), text, code)
-
-    return session.run("plan", work)
+    return session.run(
+        "plan",
+        lambda: plan_command(
+            session,
+            plan,
+            save=save,
+            detailed_exitcode=detailed_exitcode,
+            as_of=as_of,
+            all_changes=all_changes,
+        ),
+    )
 
 
-def _saved(name: str) -> str:
-    return f"\nSaved plans/{name}/plan.json and assignments.csv. Next: territory check, then commit and merge them.\n"
-
-
-def _unsaved(changes: bool) -> str:
-    return "\nNothing is saved. To have this plan reviewed: territory plan --save\n" if changes else ""
-
-
-@territory.command()
+@territory.command(short_help="Show the saved plan in full.")
 @_plan_argument
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
@@ -210,7 +188,9 @@ def show(session: Session, plan: str | None, form: str, out: Path | None, all_ch
                 return json_text(saved)
             from terraform_like.report.text import plan_text
 
-            return plan_text(saved, color=color, width=session.width, all_changes=all_changes)
+            return plan_text(
+                saved, color=color, width=session.width, all_changes=all_changes, warnings=not session.quiet
+            )
 
         if out is not None:
             (session.chdir / out).write_text(text(False).rstrip("\n") + "\n", encoding="utf-8")
@@ -220,7 +200,7 @@ def show(session: Session, plan: str | None, form: str, out: Path | None, all_ch
     return session.run("show", work)
 
 
-@territory.command()
+@territory.command(short_help="Check the saved plan: whole, true to its YAML, within policies.")
 @_plan_argument
 @click.option("--base", metavar="REF", help="Branch whose policies count.  [default: the working tree]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -258,7 +238,7 @@ def _found(check: Any) -> str:
     return f"{check.says}. Expected {check.expected}, found {check.found or 'nothing'}. {check.way_out}"
 
 
-@territory.command()
+@territory.command(short_help="Push the saved plan to the CRM: exactly that, once.")
 @_plan_argument
 @click.option("--auto-approve", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @click.option("--allow", metavar="LIMIT", multiple=True, help="Lift a safety limit by name, such as `changes`.")
@@ -271,7 +251,7 @@ def apply(session: Session, plan: str | None, auto_approve: bool, allow: tuple[s
     return session.run("apply", lambda: apply_command(session, plan, auto_approve, allow, lock_timeout))
 
 
-@territory.command()
+@territory.command(short_help="Write schemas/, by which editors complete and explain.")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; end with 1 when schemas/ is not up to date.")
 @click.pass_obj
 def schema(session: Session, only_check: bool) -> int:
@@ -286,7 +266,7 @@ def schema(session: Session, only_check: bool) -> int:
     return session.run("schema", work)
 
 
-@territory.command()
+@territory.command(short_help="Say which version this is.")
 @click.pass_obj
 def version(session: Session) -> int:
     """Say which version this is."""

@@ -30,8 +30,8 @@ class Session:
         Machine output, all of it on stdout.
     json_into : pathlib.Path or None
         File that gets the machine output as well.
-    color, quiet : bool
-        Whether escape codes may be used; whether only results and errors are shown.
+    no_color, quiet : bool
+        Whether escape codes may not be used; whether only results and errors are shown.
     """
 
     chdir: Path = Path()
@@ -54,13 +54,21 @@ class Session:
         return max(60, min(shutil.get_terminal_size((80, 24)).columns, 140))
 
     def colored(self, stream: Any) -> bool:
-        """Say whether escape codes may go to a stream: a terminal, and nobody said no."""
+        """Say whether escape codes may go to a stream: a terminal that knows them, and nobody said no."""
         import os
 
-        return not self.no_color and not os.environ.get("NO_COLOR") and bool(stream.isatty())
+        refused = self.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return not refused and bool(stream.isatty())
 
     def finish(
-        self, command: str, result: Any, report: Report, text: Callable[[bool], str] | None = None, code: int = DONE
+        self,
+        command: str,
+        result: Any,
+        report: Report,
+        text: Callable[[bool], str] | None = None,
+        code: int = DONE,
+        *,
+        warned: bool = False,
     ) -> int:
         """Show what a command gave and what it has to say.
 
@@ -76,6 +84,8 @@ class Session:
             Gives the result for people; told whether it may be coloured.
         code : int
             How to end when there is no error.
+        warned : bool
+            Whether the text tells the warnings and notes already.
 
         Returns
         -------
@@ -86,22 +96,24 @@ class Session:
             from terraform_like.report.machine import machine_text
 
             machine = machine_text(command, result, report) + "\n"
+            if self.as_json:
+                sys.stdout.write(machine)
+                sys.stdout.flush()
             if self.json_into:
                 self.json_into.write_text(machine, encoding="utf-8")
             if self.as_json:
-                sys.stdout.write(machine)
                 return FAILED if report.failed else code
         if text is not None:
             shown = text(self.colored(sys.stdout))
             sys.stdout.write(shown if shown.endswith("\n") or not shown else shown + "\n")
             sys.stdout.flush()
-        self._tell(report)
+        self._tell(report, warned)
         return FAILED if report.failed else code
 
-    def _tell(self, report: Report) -> None:
+    def _tell(self, report: Report, warned: bool) -> None:
         from terraform_like.diagnostics import Severity
 
-        told = [d for d in report if d.severity is Severity.ERROR or not self.quiet]
+        told = [d for d in report if d.severity is Severity.ERROR or not (self.quiet or warned)]
         if told:
             from terraform_like.report.diagnostics import diagnostics_text
 
@@ -124,6 +136,18 @@ class Session:
 
     def run(self, command: str, work: Callable[[], int]) -> int:
         """Run a command's work; an error that ends it is shown, never thrown."""
+        try:
+            return self._ended(command, work)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # A file of the user's: no right to it, no room for it, or a folder that is not there.
+            report = Report()
+            report.error("A file cannot be read or written", f"{error.filename or self.chdir}: {error.strerror}.")
+            self._tell(report, warned=False)
+            return FAILED
+
+    def _ended(self, command: str, work: Callable[[], int]) -> int:
         try:
             return work()
         except Halt as halt:
