@@ -110,7 +110,7 @@ class Source:
                 report.error("A key must be a word", "Write `name: value`.", self._here(key_node))
                 continue
             key = str(key_node.value)
-            if key == "<<" and key_node.style is None:
+            if key == "<<" and not key_node.style:
                 self._merge(data, value_node, path, above, report)
                 continue
             if key in first:
@@ -141,7 +141,7 @@ class Source:
 
 def _scalar(node: ScalarNode) -> Any:
     text = str(node.value)
-    if node.style is not None:
+    if node.style:
         return text
     if text in _WORDS:
         return _WORDS[text]
