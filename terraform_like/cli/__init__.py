@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 
@@ -12,6 +13,10 @@ def main() -> None:
     from terraform_like.cli.commands import territory
     from terraform_like.cli.session import FAILED, INTERRUPTED
 
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show an arrow or a name shows its number; nothing fails for that.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = territory.main(standalone_mode=False)
         sys.stdout.flush()

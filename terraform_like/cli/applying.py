@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,8 @@ def _ask(session: Session, plan: Plan) -> None:
     from terraform_like.report.text import plan_text
 
     click.echo(plan_text(plan, color=session.colored(sys.stdout), width=session.width))
+    # Polars has reads go on after Ctrl-C, and the question would not let go.
+    signal.siginterrupt(signal.SIGINT, True)
     answer = click.prompt("Apply this plan to the CRM? Only `yes` will do", default="", show_default=False)
     if answer != "yes":
         report.error("Not applied", "The answer was not `yes`. Nothing was written.")

@@ -272,4 +272,7 @@ def version(session: Session) -> int:
     """Say which version this is."""
     from terraform_like.diagnostics import Report
 
-    return session.finish("version", {"version": __version__}, Report(), lambda _: f"territory {__version__}")
+    def work() -> int:
+        return session.finish("version", {"version": __version__}, Report(), lambda _: f"territory {__version__}")
+
+    return session.run("version", work)
