@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+#: Real data that is no part of the project: banks and stores, see tests/e2e/test_banks.py and test_stores.py.
+SHARED_DATA = Path(os.environ.get("TERRITORY_SHARED_DATA") or ROOT.parent / "shared" / "data").absolute()
+collect_ignore = [] if SHARED_DATA.is_dir() else ["e2e/test_banks.py", "e2e/test_stores.py"]
 Territory = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -23,6 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Take away what the machine or a calling git, make or shell would add; subprocesses inherit this."""
     for name in [n for n in os.environ if n.startswith(("GIT_", "TERRITORY_", "MAKE", "MFLAGS"))]:
         del os.environ[name]
+    # Processes of pytest-xdist load this file anew.
+    os.environ["TERRITORY_SHARED_DATA"] = str(SHARED_DATA)
     os.environ |= {
         "COLUMNS": "80",
         "GIT_CONFIG_GLOBAL": str(ROOT / "tests" / "gitconfig"),
@@ -32,6 +37,18 @@ def pytest_configure(config: pytest.Config) -> None:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "TZ": "UTC",
     }
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was not tested: nobody shall take silence for a pass."""
+    if collect_ignore:
+        terminalreporter.write_line(f"shared data not found: banks and stores not tested (looked for {SHARED_DATA})")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Give the folder of data that the project does not ship."""
+    return SHARED_DATA
 
 
 @pytest.fixture(scope="session")
