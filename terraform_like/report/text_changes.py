@@ -42,7 +42,7 @@ def change_blocks(plan: Plan, *, all_changes: bool) -> Iterator[Block]:
         yield _flows(plan.changes)
     shown = {k: len(c) for k, c in kinds.items()} if all_changes else _fair_fold(kinds)
     for kind, changes in kinds.items():
-        for change in changes[: shown[kind]]:
+        for change in sorted(_varied(changes)[: shown[kind]], key=_flow):
             yield BLANK
             yield from _change(change)
     folded = sum(map(len, kinds.values())) - sum(shown.values())
@@ -55,6 +55,17 @@ def change_blocks(plan: Plan, *, all_changes: bool) -> Iterator[Block]:
 def _flow(change: Change) -> tuple[str, str, str]:
     """Order changes so that those between the same two territories stand together."""
     return change.before.territory or "", change.after.territory or "", change.account
+
+
+def _varied(changes: Sequence[Change]) -> list[Change]:
+    """Order changes so that the first so many show as many flows as can be, and of each flow its first accounts."""
+    seen: Counter[tuple[str | None, str | None]] = Counter()
+    rounds = []
+    for position, change in enumerate(changes):
+        flow = change.before.territory, change.after.territory
+        rounds.append((seen[flow], position))
+        seen[flow] += 1
+    return [changes[position] for _, position in sorted(rounds)]
 
 
 def _counts(kinds: dict[ChangeKind, list[Change]]) -> Grid:
