@@ -53,7 +53,7 @@ HOMES = {
     "ruamel": ("config/",),
     "scipy": ("carve/",),
     "sqlalchemy": ("crm/", "state/"),
-    "sqlglot": ("domain/expression.py",),
+    "sqlglot": ("domain/evaluation.py", "domain/expression.py", "domain/kinds.py"),
 }
 
 LONGEST = 400

@@ -38,12 +38,15 @@ def carving_expressions(carving: Carving) -> Iterator[tuple[Path, str]]:
     scope = carving.accounts
     yield from ((("accounts", "columns", name), text) for name, text in scope.columns.items())
     yield from ((("accounts", key), text) for key, text in (("where", scope.where), ("protect", scope.protect)) if text)
+    if scope.family and scope.family.apart:
+        yield ("accounts", "family", "except"), scope.family.apart
     for number, segment in enumerate(carving.segments):
         yield from (
             (("segments", number, key), t) for key, t in (("where", segment.where), ("stay", segment.stay)) if t
         )
     for kind, books in (("territories", carving.territories), ("overcarve", carving.overcarve)):
-        yield from (((kind, name, "where"), book.where) for name, book in books.items() if book.where)
+        for name, book in books.items():
+            yield from (((kind, name, key), t) for key, t in (("where", book.where), ("rule", book.rule)) if t)
 
 
 def _books(carving: Carving) -> Iterator[tuple[Path, Territory]]:
@@ -132,7 +135,7 @@ def _parse(text: str, path: Path, locate: Locate, report: Report) -> None:
     try:
         Expression.parse(text)
     except ExpressionError as error:
-        report_expression(error, path, locate, report)
+        report_expression(error, text, path, locate, report)
 
 
 def _unknown(kind: str, name: str, known: Iterable[str], path: Path, locate: Locate, report: Report) -> None:

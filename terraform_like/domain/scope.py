@@ -93,12 +93,9 @@ def evaluate(
 ) -> pl.Series | None:
     """Evaluate an expression that stands at a path of the plan file; None, with a diagnostic, where it cannot be."""
     try:
-        return table.select(Expression.parse(text).compile(table.schema, wanted)).to_series()
+        return Expression.parse(text).evaluate(table, wanted)
     except ExpressionError as error:
-        report_expression(error, path, locate, report)
-    except pl.exceptions.PolarsError as error:
-        first = str(error).strip().splitlines()[0]
-        report.error(f"{'.'.join(map(str, path))} cannot be evaluated", first, locate(path))
+        report_expression(error, text, path, locate, report)
     return None
 
 
@@ -111,11 +108,12 @@ def _mask(
 
 
 def _families(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> pl.DataFrame:
-    column = carving.accounts.family
-    path: Path = ("accounts", "family")
+    family = carving.accounts.family
+    path: Path = ("accounts", "family", "column")
     own = table.with_columns(pl.col("account").alias(FAMILY))
-    if column is None:
+    if family is None:
         return own
+    column = family.column
     if column not in table.columns:
         report.error(f'There is no column "{column}"', f"Columns: {listing(sorted(table.columns), 30)}.", locate(path))
         return own
@@ -145,7 +143,21 @@ def _families(carving: Carving, table: pl.DataFrame, locate: Locate, report: Rep
         .otherwise(pl.col("account").min().over("top"))
         .alias(FAMILY)
     )
-    return table.join(stands.select("account", FAMILY), on="account", how="left").sort("account")
+    table = table.join(stands.select("account", FAMILY), on="account", how="left").sort("account")
+    if family.keep == "separate":
+        return own
+    apart = _mask(table, family.apart, ("accounts", "family", "except"), locate, report, default=False)
+    return _without(table, apart) if apart.any() else table
+
+
+def _without(table: pl.DataFrame, apart: pl.Series) -> pl.DataFrame:
+    """Let accounts stand for themselves; where that is the head of a family, the smallest id stands for the others."""
+    others = pl.col("account").filter(~apart)
+    headless = pl.col(FAMILY).is_in(table["account"].filter(apart).implode())
+    table = table.with_columns(apart.alias("apart")).with_columns(
+        pl.when("apart").then("account").when(headless).then(others.min().over(FAMILY)).otherwise(FAMILY).alias(FAMILY)
+    )
+    return table.drop("apart")
 
 
 def _segments(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> pl.DataFrame:
