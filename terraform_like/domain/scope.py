@@ -118,24 +118,21 @@ def _families(carving: Carving, table: pl.DataFrame, locate: Locate, report: Rep
         report.error(f'There is no column "{column}"', f"Columns: {listing(sorted(table.columns), 30)}.", locate(path))
         return own
     parents = table.select("account", pl.col(column).cast(pl.String).replace("", None).alias("parent"))
-    top = parents.select("account", pl.coalesce("parent", "account").alias("top"))
-    step = parents.rename({"account": "top", "parent": "above"})
-    climbing = True
-    levels = 0
-    while climbing and levels <= table.height:
-        top = top.join(step, on="top", how="left", maintain_order="left").sort("account")
-        climbing = bool(top["above"].is_not_null().any())
-        top = top.select("account", pl.coalesce("above", "top").alias("top"))
-        levels += 1
-        if levels > 100:
-            circle = top.join(parents, left_on="top", right_on="account", how="inner")
-            names = circle.filter(pl.col("parent").is_not_null())["account"].sort()
-            report.error(
-                "Accounts are their own ancestors",
-                f"{counted(len(names), 'account')} under a circle of parents: {listing(names)}. Mend `{column}`.",
-                locate(path),
-            )
-            return own
+    top = parents.select("account", pl.coalesce("parent", "account").alias("top")).sort("account")
+    # Each round doubles the levels that are climbed, so that no chain is too long for these.
+    for _ in range(table.height.bit_length()):
+        above = top.rename({"account": "top", "top": "above"})
+        top = top.join(above, on="top", how="left").select("account", pl.coalesce("above", "top").alias("top"))
+    top = top.sort("account")
+    circle = top.join(parents.rename({"account": "top"}), on="top", how="inner").filter(pl.col("parent").is_not_null())
+    if circle.height:
+        report.error(
+            "Accounts are their own ancestors",
+            f"{counted(circle.height, 'account')} under a circle of parents: {listing(circle['account'].sort())}. "
+            f"Mend `{column}`.",
+            locate(path),
+        )
+        return own
     # A parent that is not in scope still holds its children together: the smallest id stands for the family.
     stands = top.with_columns(
         pl.when(pl.col("top").is_in(parents["account"].implode()))
