@@ -222,7 +222,13 @@ def check(session: Session, plan: str | None, base: str | None, form: str) -> in
 
             integrity = [Integrity(c.name, c.ok, _found(c)) for c in checked.checks]
             return check_text(
-                checked.plan.plan, checked.plan.as_of, integrity, checked.verdicts, color=color, width=session.width
+                checked.plan.plan,
+                checked.plan.as_of,
+                integrity,
+                checked.verdicts,
+                color=color,
+                width=session.width,
+                policies_from=checked.policies_from,
             )
 
         result = {"passed": checked.passed, "policies_from": checked.policies_from, "checks": checked.checks,

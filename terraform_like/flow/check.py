@@ -37,7 +37,10 @@ _TAKEN_AS_SAID = frozenset({"digest", "created", "format_version", "diagnostics"
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check found: named checks, the verdicts of the policies that count, and whose policies those are."""
+    """What a check found: named checks, the verdicts of the policies that count, and whose policies those are.
+
+    There are no verdicts where the saved plan is not whole, or not of this YAML.
+    """
 
     plan: Plan
     checks: tuple[Check, ...]
@@ -86,11 +89,12 @@ def check(repository: Repository, name: str, *, base: str | None) -> tuple[Check
     wanted = load_wanted(repository, name, report)
     policies, origin = _policies(repository, wanted, base, report)
     checks = [*integrity(saved), *currency(saved.plan, _current(wanted, policies))]
-    verdicts = saved.plan.verdicts
-    if saved.assignments.table is not None and saved.snapshot.table is not None:
+    verdicts: tuple[Verdict, ...] = ()
+    # What was edited, or made of other YAML, differs in every figure: the one cause is told, and nothing is judged.
+    if all(check.ok or check.name == "policies" for check in checks):
         again, found = _again(saved, wanted, policies, report)
         checks += found
-        verdicts = again.verdicts if again else verdicts
+        verdicts = again.verdicts if again else ()
     return Checked(saved.plan, tuple(checks), verdicts, origin), report
 
 

@@ -114,7 +114,7 @@ def within_limits(plan: Plan, limits: Limits, allow: AbstractSet[str] = frozense
     return Check(
         "changes",
         "changes" in allow or count <= limits.floor or count <= most,
-        f"at most limits.changes, {limits.changes:.4g} of the accounts, or limits.floor, {limits.floor:,}",
+        f"at most {limits.changes * 100:.4g}% of the accounts (limits.changes) or {limits.floor:,} (limits.floor)",
         f"{counted(count, 'change')} ({share})",
         f"the plan changes {counted(count, 'account')}, more than the limits of the policies let through",
         "Where that many are meant: territory apply --allow changes",

@@ -40,9 +40,13 @@ def check_text(
     *,
     color: bool,
     width: int = WIDTH,
+    policies_from: str = "",
 ) -> str:
-    """Give the findings about the plan itself, the verdicts, what to do, and last the line that sums it up."""
-    return rendered(_blocks(plan, as_of, integrity, verdicts), color=color, width=width)
+    """Give the findings about the plan itself, the verdicts, what to do, and last the line that sums it up.
+
+    `policies_from` says whose policies they are, such as a branch; nothing for those at hand.
+    """
+    return rendered(_blocks(plan, as_of, integrity, verdicts, policies_from), color=color, width=width)
 
 
 def check_passes(integrity: Sequence[Integrity], verdicts: Sequence[Verdict]) -> bool:
@@ -50,7 +54,9 @@ def check_passes(integrity: Sequence[Integrity], verdicts: Sequence[Verdict]) ->
     return all(i.holds for i in integrity) and not any(v.blocks for v in verdicts)
 
 
-def _blocks(plan: str, as_of: date, integrity: Sequence[Integrity], verdicts: Sequence[Verdict]) -> Iterator[Block]:
+def _blocks(
+    plan: str, as_of: date, integrity: Sequence[Integrity], verdicts: Sequence[Verdict], policies_from: str
+) -> Iterator[Block]:
     yield line(Piece(f"Check of {escaped(plan)}", "bold"), f" as of {as_of}")
     yield BLANK
     if integrity:
@@ -62,7 +68,8 @@ def _blocks(plan: str, as_of: date, integrity: Sequence[Integrity], verdicts: Se
             yield hanging(lead, Piece(escaped(finding.question), "bold"), f": {escaped(finding.message)}")
         yield BLANK
     if verdicts:
-        yield line(Piece("Policies", "bold"), f": {verdict_counts(verdicts)}")
+        whose = f" of {escaped(policies_from)}" if policies_from else ""
+        yield line(Piece("Policies", "bold"), f"{whose}: {verdict_counts(verdicts)}")
         yield BLANK
         yield from verdict_blocks(verdicts)
         yield BLANK
