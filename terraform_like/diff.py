@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 import polars as pl
 
@@ -62,13 +64,15 @@ class Change(Saved):
     reasons: tuple[Reason, ...] = ()
 
 
-def diff(before: Book, after: Book) -> pl.DataFrame:
+def diff(before: Book, after: Book, renamed: Mapping[str, str] = MappingProxyType({})) -> pl.DataFrame:
     """Tell what happens to each account between two books.
 
     Parameters
     ----------
     before, after : Book
         Any two books; an account that only one of them has is in no territory in the other.
+    renamed : mapping of str to str
+        New names of territories: an account whose territory only changed its name does not move.
 
     Returns
     -------
@@ -85,9 +89,9 @@ def diff(before: Book, after: Book) -> pl.DataFrame:
         .then(pl.lit(ChangeKind.ADD.value))
         .when(was.is_not_null() & will.is_null())
         .then(pl.lit(ChangeKind.REMOVE.value))
-        .when(was.ne_missing(will))
+        .when(was.replace(renamed).ne_missing(will))
         .then(pl.lit(ChangeKind.MOVE.value))
-        .when(will.is_not_null() & pl.col("owner_before").ne_missing(pl.col("owner_after")))
+        .when(will.is_not_null() & (was.ne_missing(will) | pl.col("owner_before").ne_missing(pl.col("owner_after"))))
         .then(pl.lit(ChangeKind.TRANSFER.value))
     )
     columns = ("account", "kind", "territory_before", "territory_after", "owner_before", "owner_after")

@@ -106,37 +106,79 @@ def _segment_problems(carving: Carving, segment: _Segment, locate: Locate, repor
 
 
 def _eligible(carving: Carving, segment: _Segment, locate: Locate, report: Report) -> NDArray[np.bool_]:
-    """Say where units may go, a (U, T) array: pins before all, then `where` of the head, less what is excluded."""
+    """Say where units may go, a (U, T) array.
+
+    Pins come first, for the whole family; then what a rule claims; then `where`, less what is excluded. The head of a
+    family answers for it.
+    """
     heads = segment.table[segment.heads.tolist()]
-    shared: dict[str, NDArray[np.bool_]] = {}
-    allowed = np.ones((len(segment.heads), len(segment.names)), dtype=bool)
-    position = {str(account): i for i, account in enumerate(segment.accounts)}
-    pinned: dict[int, int] = {}
+    answers: dict[str, NDArray[np.bool_]] = {}
+
+    def matches(text: str, path: Path) -> NDArray[np.bool_]:
+        if text not in answers:
+            answer = evaluate(heads, text, path, "boolean", locate, report)
+            matched = np.zeros(heads.height, bool) if answer is None else answer.fill_null(False).to_numpy()
+            answers[text] = matched
+        return answers[text]
+
+    shape = (len(segment.heads), len(segment.names))
+    allowed, claimed = np.ones(shape, dtype=bool), np.zeros(shape, dtype=bool)
     for t, (name, book) in enumerate(zip(segment.names, segment.books, strict=True)):
         path = _book_path(carving, name)
+        excluded = np.isin(np.arange(shape[0]), segment.unit_of[np.isin(segment.accounts, book.exclude)])
+        if book.rule is not None:
+            claimed[:, t] = matches(book.rule, (*path, "rule")) & ~excluded
         if book.where is not None:
-            if book.where not in shared:
-                answer = evaluate(heads, book.where, (*path, "where"), "boolean", locate, report)
-                matched = np.ones(heads.height, bool) if answer is None else answer.fill_null(False).to_numpy()
-                shared[book.where] = matched
-            allowed[:, t] = shared[book.where]
-        for account in book.exclude:
-            if account in position:
-                allowed[segment.unit_of[position[account]], t] = False
+            allowed[:, t] = matches(book.where, (*path, "where"))
+        elif book.rule is not None:
+            allowed[:, t] = False
+        allowed[excluded, t] = False
+    pinned = _pinned(carving, segment, locate, report)
+    claimed[pinned.any(axis=1)] = False
+    _claimed_twice(carving, segment, claimed, locate, report)
+    for decided in (claimed, pinned):
+        units = decided.any(axis=1)
+        allowed[units] = decided[units]
+    return allowed
+
+
+def _pinned(carving: Carving, segment: _Segment, locate: Locate, report: Report) -> NDArray[np.bool_]:
+    """Say where units are pinned; two territories for one family are an error."""
+    pinned = np.zeros((len(segment.heads), len(segment.names)), dtype=bool)
+    position = {str(account): i for i, account in enumerate(segment.accounts)}
     for t, (name, book) in enumerate(zip(segment.names, segment.books, strict=True)):
-        for account in book.accounts:
-            if account not in position:
-                continue
+        for account in (account for account in book.accounts if account in position):
             unit = int(segment.unit_of[position[account]])
-            if (other := pinned.setdefault(unit, t)) != t:
+            others = np.flatnonzero(pinned[unit])
+            if len(others) and others[0] != t:
                 report.error(
                     f"The family of {account} is pinned to two territories",
-                    f"{segment.names[other]} and {name}; accounts under one ultimate parent stay together.",
+                    f"{segment.names[others[0]]} and {name}; accounts under one ultimate parent stay together.",
                     locate((*_book_path(carving, name), "accounts")),
                 )
-            allowed[unit] = False
-            allowed[unit, t] = True
-    return allowed
+            else:
+                pinned[unit, t] = True
+    return pinned
+
+
+def _claimed_twice(
+    carving: Carving, segment: _Segment, claimed: NDArray[np.bool_], locate: Locate, report: Report
+) -> None:
+    """Gather an error for each pair of territories whose rules claim the same accounts."""
+    contested = np.flatnonzero(claimed.sum(axis=1) > 1)
+    pairs: dict[tuple[int, int], list[int]] = {}
+    for unit in contested.tolist():
+        first, second = np.flatnonzero(claimed[unit])[:2].tolist()
+        pairs.setdefault((first, second), []).append(unit)
+    for (first, second), units in sorted(pairs.items()):
+        accounts = segment.accounts[np.isin(segment.unit_of, units)]
+        one, other = segment.names[first], segment.names[second]
+        there = locate((*_book_path(carving, one), "rule"))
+        report.error(
+            f"The rules of {one} and {other} claim the same {counted(len(accounts), 'account')}",
+            f"{listing(str(a) for a in accounts)}. The other rule stands at {there}. Narrow one of them.",
+            locate((*_book_path(carving, other), "rule")),
+        )
 
 
 def _centers(carving: Carving, segment: _Segment, allowed: NDArray[np.bool_]) -> Floats:

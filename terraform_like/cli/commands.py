@@ -84,6 +84,26 @@ def _plan_argument(function: F) -> F:
     return click.argument("plan", required=False)(function)
 
 
+def _variable_option(function: F) -> F:
+    option = click.option(
+        "--var",
+        "variables",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_as_variables,
+        help="Set a variable of `vars:` anew (as TERRITORY_VAR_name).",
+    )
+    return option(function)
+
+
+def _as_variables(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    for name, sign, _ in pairs:
+        if not sign or not name:
+            raise click.BadParameter(f"write NAME=VALUE, not {name!r}", context, option)
+    return {name: value for name, _, value in pairs}
+
+
 @territory.command(short_help="Make a territory repository, empty or from an example.")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--example", metavar="NAME", help="Start from an example, with real accounts and an embedded CRM.")
@@ -111,8 +131,9 @@ def _made(directory: Path, example: str | None) -> str:
 
 @territory.command(short_help="Check the files: all errors at once, each at its line.")
 @_plan_argument
+@_variable_option
 @click.pass_obj
-def validate(session: Session, plan: str | None) -> int:
+def validate(session: Session, plan: str | None, variables: dict[str, str]) -> int:
     """Check the files: all errors at once, each at its line. Needs no CRM and no solver."""
     from terraform_like.diagnostics import counted
     from terraform_like.flow.validate import validate as flow
@@ -120,7 +141,7 @@ def validate(session: Session, plan: str | None) -> int:
     def work() -> int:
         repository = session.repository()
         names = [repository.choose(plan)] if plan is not None or not repository.plans else repository.plans
-        validated, report = flow(repository, names)
+        validated, report = flow(repository, names, session.overrides(variables))
 
         def text(_: bool) -> str:
             lines = []
@@ -146,9 +167,16 @@ def validate(session: Session, plan: str | None) -> int:
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 when there are changes.")
 @click.option("--as-of", type=_Day(), help="Day that owners and holders are for.  [default: today, UTC]")
 @click.option("--all-changes", is_flag=True, help="Show every change; else each kind folds.")
+@_variable_option
 @click.pass_obj
 def plan(
-    session: Session, plan: str | None, save: bool, detailed_exitcode: bool, as_of: date | None, all_changes: bool
+    session: Session,
+    plan: str | None,
+    save: bool,
+    detailed_exitcode: bool,
+    as_of: date | None,
+    all_changes: bool,
+    variables: dict[str, str],
 ) -> int:
     """Read the CRM, carve, and show what would change and why."""
 
@@ -163,6 +191,7 @@ def plan(
             detailed_exitcode=detailed_exitcode,
             as_of=as_of,
             all_changes=all_changes,
+            variables=variables,
         ),
     )
 

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 
 def plan_command(
-    session: Session, name: str | None, *, save: bool, detailed_exitcode: bool, as_of: date | None, all_changes: bool
+    session: Session,
+    name: str | None,
+    *,
+    save: bool,
+    detailed_exitcode: bool,
+    as_of: date | None,
+    all_changes: bool,
+    variables: dict[str, str],
 ) -> int:
     """Make a plan; give the exit code."""
     from terraform_like.flow.plan import make_plan, save_plan
@@ -23,7 +30,9 @@ def plan_command(
     repository = session.repository()
     chosen = repository.choose(name)
     with session.progress() as tell:
-        planned, report = make_plan(repository, chosen, as_of or _today(), tell=tell)
+        planned, report = make_plan(
+            repository, chosen, as_of or _today(), overrides=session.overrides(variables), tell=tell
+        )
     if save:
         save_plan(repository, planned)
 

@@ -13,6 +13,7 @@ from terraform_like.diagnostics import Halt, Report
 
 if TYPE_CHECKING:
     from terraform_like.config.load import Repository
+    from terraform_like.config.variables import Overrides
 
 #: Exit codes of the contract.
 DONE, FAILED, CHANGES, INTERRUPTED = 0, 1, 2, 130
@@ -39,6 +40,14 @@ class Session:
     json_into: Path | None = None
     no_color: bool = False
     quiet: bool = False
+
+    def overrides(self, given: dict[str, str]) -> Overrides:
+        """Give what sets `vars:` anew: what was given with --var, else the environment."""
+        import os
+
+        from terraform_like.config.variables import Overrides
+
+        return Overrides(given, dict(os.environ))
 
     def repository(self) -> Repository:
         """Open the territory repository that the session is in."""

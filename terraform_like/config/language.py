@@ -31,6 +31,8 @@ class TerritoryEntry(Territory):
 class PlanFile(Wish):
     """A file of a plan's folder; any file may hold any of these keys."""
 
+    variables: Annotated[dict[Name, str | float | bool | None], Field(alias="vars")] = Field(default_factory=dict)
+    """Values said once, used as `${vars.name}`, set anew by --var or TERRITORY_VAR_name. Example: `{floor: 2000}`."""
     plan: Horizon = Horizon()
     """The time that the plan is for. Example: `{starts: 2027-02-01, ends: 2028-01-31, currency: USD}`."""
     accounts: Scope = Scope()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
@@ -16,12 +16,14 @@ from terraform_like.config.document import Document, document_of, read_document
 from terraform_like.config.language import PlanFile, PolicyFile
 from terraform_like.config.references import check_carving, check_policies
 from terraform_like.config.source import Source, read
+from terraform_like.config.variables import Overrides, substitute
 from terraform_like.diagnostics import Halt, Locate, Path, Report, Span, did_you_mean
 from terraform_like.domain.carving import Carving, Territory
 from terraform_like.domain.project import Project
 from terraform_like.policy.rule import Policies
 
 PROJECT_FILE = "territory.yaml"
+NOTHING_SET = Overrides()
 Model = TypeVar("Model", bound=BaseModel)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -75,6 +77,8 @@ class Wanted:
     locate: Locate
     policies: Policies
     locate_policy: Locate
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Texts that set `vars:` anew."""
 
 
 def open_repository(root: FilePath, environment: Mapping[str, str] = os.environ) -> Repository:
@@ -103,8 +107,19 @@ def open_repository(root: FilePath, environment: Mapping[str, str] = os.environ)
     return Repository(root, project)
 
 
-def load_wanted(repository: Repository, name: str, report: Report) -> Wanted:
+def load_wanted(repository: Repository, name: str, report: Report, overrides: Overrides = NOTHING_SET) -> Wanted:
     """Read a plan's YAML and the policies of the working tree.
+
+    Parameters
+    ----------
+    repository : Repository
+        The territory repository.
+    name : str
+        The plan.
+    report : Report
+        Gathers errors and warnings.
+    overrides : Overrides
+        Texts that set `vars:` anew.
 
     Raises
     ------
@@ -113,6 +128,7 @@ def load_wanted(repository: Repository, name: str, report: Report) -> Wanted:
     """
     plan_files = _yaml_files(repository.plan_folder(name))
     document = read_document(repository.root, plan_files, report)
+    variables = substitute(document, overrides, report)
     made_by: dict[str, str] = {}
     carving = _carving(name, document, made_by, report)
 
@@ -126,7 +142,7 @@ def load_wanted(repository: Repository, name: str, report: Report) -> Wanted:
     policies = _policies(gate, report)
     if report.failed or carving is None or policies is None:
         raise Halt(report)
-    return Wanted(carving, locate, policies, gate.locate)
+    return Wanted(carving, locate, policies, gate.locate, variables)
 
 
 def policies_of(files: Mapping[str, bytes], report: Report) -> Policies:
@@ -173,11 +189,9 @@ def _carving(name: str, document: Document, made_by: dict[str, str], report: Rep
                 report.error(f'"{one}" is declared twice', detail, document.locate(("territories", key), key=True))
             territories[one] = alike
             made_by[one] = key
-    content = {
-        field: getattr(file, field) for field in PlanFile.model_fields if field not in ("territories", "balance")
-    }
+    content = {field: getattr(file, field) for field in PlanFile.model_fields if field in Carving.model_fields}
     balance = {segment: policy for segment, policy in file.balance.items() if segment != "defaults"}
-    return Carving(name=name, territories=territories, balance=balance, **content)
+    return Carving(name=name, **content | {"territories": territories, "balance": balance})
 
 
 def _spread_defaults(document: Document) -> None:

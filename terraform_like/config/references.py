@@ -15,6 +15,7 @@ def check_carving(carving: Carving, locate: Locate, report: Report) -> None:
     _names(carving, locate, report)
     _segments(carving, locate, report)
     _pins(carving, locate, report)
+    _renames(carving, locate, report)
     for path, text in carving_expressions(carving):
         _parse(text, path, locate, report)
 
@@ -85,6 +86,8 @@ def _names(carving: Carving, locate: Locate, report: Report) -> None:
             )
     users: dict[str, str] = {}
     for name, who in carving.people.items():
+        if who.manager is not None and who.manager not in carving.people:
+            _unknown("person", who.manager, carving.people, ("people", name, "manager"), locate, report)
         if (first := users.setdefault(who.user, name)) != name:
             detail = f'"{first}" is that user already; a user of the CRM is one person.'
             report.error(f'"{who.user}" stands twice', detail, locate(("people", name, "user")))
@@ -129,6 +132,23 @@ def _pins(carving: Carving, locate: Locate, report: Report) -> None:
             if (first := named.setdefault(account, here)) != here:
                 detail = f"It is named at {locate(first)} already; keep one."
                 report.error(f'The account "{account}" is named in two segments', detail, locate(here))
+
+
+def _renames(carving: Carving, locate: Locate, report: Report) -> None:
+    names = {*carving.books, *carving.people, *(segment.name for segment in carving.segments)}
+    olds = [one.old for one in carving.moved]
+    news = [one.new for one in carving.moved]
+    for number, one in enumerate(carving.moved):
+        path: Path = ("moved", number)
+        if olds.index(one.old) < number:
+            detail = f"{locate(('moved', olds.index(one.old)))} says so already; a name has one new name."
+            report.error(f'"{one.old}" is renamed twice', detail, locate((*path, "from")))
+        elif one.old in names and one.old not in news:
+            detail = "It is still declared. Take it away, or give its name to another in the same breath (a swap)."
+            report.error(f'"{one.old}" is renamed and still there', detail, locate((*path, "from")))
+        if one.new not in names and one.new not in olds:
+            detail = did_you_mean(one.new, names).strip() or "Declare what it is called now."
+            report.error(f'Nothing is called "{one.new}"', detail, locate((*path, "to")))
 
 
 def _parse(text: str, path: Path, locate: Locate, report: Report) -> None:

@@ -141,8 +141,11 @@ class Source:
 
 def _scalar(node: ScalarNode) -> Any:
     text = str(node.value)
-    if node.style:
-        return text
+    return text if node.style else plain_scalar(text)
+
+
+def plain_scalar(text: str) -> Any:
+    """Give the value of a scalar that is written without quotes."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):

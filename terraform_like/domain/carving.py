@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from terraform_like.domain.quantity import Duration, Id, Iso, Name, Point, Share
 
@@ -51,13 +51,35 @@ class Location(Wish):
     """Column with the longitude in degrees, -180 to 180. Example: `lon`."""
 
 
+class Family(Wish):
+    """Accounts under one ultimate parent."""
+
+    column: str
+    """Column with the parent's id; empty for an account without a parent. Example: `parent_id`."""
+    keep: Literal["together", "separate"] = "together"
+    """`together` gives a family one territory; `separate` carves its accounts one by one. Example: `together`."""
+    apart: Annotated[str | None, Field(alias="except")] = None
+    """Accounts that are carved by themselves all the same. Example: `employees >= 5000`."""
+
+
+def _family(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+class Lifecycle(Wish):
+    """What must not happen to a territory."""
+
+    protect: bool = False
+    """A plan that would empty or remove the territory is refused. Example: `true`."""
+
+
 class Scope(Wish):
     """Which accounts there are to carve, and what is known of them."""
 
     where: str | None = None
     """Accounts in scope; leave out for all. Example: `kind IN ('customer', 'prospect')`."""
-    family: str | None = None
-    """Column with the parent's id; accounts under one ultimate parent stay together. Example: `parent_id`."""
+    family: Annotated[Family | None, BeforeValidator(_family, json_schema_input_type=str | Family | None)] = None
+    """Column with the parent's id: accounts under one ultimate parent stay together. Example: `parent_id`."""
     location: Location | None = None
     """Columns with latitude and longitude, for travel. Example: `{latitude: lat, longitude: lon}`."""
     protect: str | None = None
@@ -86,6 +108,8 @@ class Territory(Wish):
     """Segment whose accounts it holds. Example: `enterprise`."""
     where: str | None = None
     """What it may hold; leave out for the whole segment. Example: `state IN ('CA', 'OR')`."""
+    rule: str | None = None
+    """What it holds in any case: all that matches belongs to it. Example: `industry = 'government'`."""
     owner: Name | None = None
     """Person who owns its accounts; leave out for a vacant territory. Example: `jane.doe`."""
     size: Positive = 1.0
@@ -96,6 +120,9 @@ class Territory(Wish):
     """Accounts that it must not hold. Example: `[A-5]`."""
     center: Point | None = None
     """Latitude and longitude that travel is measured from; else the owner's home. Example: `[37.77, -122.42]`."""
+
+    lifecycle: Lifecycle = Lifecycle()
+    """What must not happen to it. Example: `{protect: true}`."""
 
     @model_validator(mode="after")
     def _pinned_or_excluded(self) -> Self:
@@ -134,7 +161,9 @@ class Person(Wish):
     user: Id
     """The CRM's user: its id or its e-mail. Example: `jane@acme.com`."""
     role: Name = "account-executive"
-    """What the person does. Example: `account-executive`."""
+    """What the person does; account executives own territories. Example: `sales-engineer`."""
+    manager: Name | None = None
+    """Another person, whom this one reports to. Example: `vp.sales`."""
     home: Point | None = None
     """Latitude and longitude of home, in degrees. Example: `[37.77, -122.42]`."""
     skills: tuple[Name, ...] = ()
@@ -145,6 +174,8 @@ class Person(Wish):
     """Last day. Example: `2027-06-30`."""
     capacity: NotNegative = 1.0
     """How many full books the person can carry. Example: `0.5` for half time."""
+    ramp: tuple[Share, ...] = ()
+    """Share of a full book in each month since the start; full after the last. Example: `[25%, 50%, 75%]`."""
     groups: dict[Name, Id] = Field(default_factory=dict)
     """Groups for parity policies. Example: `{tenure: senior}`."""
 
@@ -226,6 +257,31 @@ class Carving(Wish):
         """Territories and slots by name, in the order of their names."""
         return dict(sorted({**self.territories, **self.overcarve}.items()))
 
+    def renames(self, done: frozenset[tuple[str, str]] = frozenset()) -> dict[str, str]:
+        """Give the new name of everything that is renamed: chains end at their last name, swaps stay swaps.
+
+        Parameters
+        ----------
+        done : frozenset of (str, str)
+            Renames that are carried out already; only swaps need to be told, since their old names go on.
+        """
+        step = {m.old: m.new for m in self.moved if (m.old, m.new) not in done}
+        last: dict[str, str] = {}
+        for old, new in step.items():
+            seen = [old]
+            while new in step and new not in seen:
+                seen.append(new)
+                new = step[new]
+            # A circle of names is a swap: each takes the place of the next.
+            last[old] = step[old] if new in seen else new
+        return last
+
+    @property
+    def swaps(self) -> frozenset[tuple[str, str]]:
+        """Renames whose old name is in use again: they cannot be told from a look at the CRM."""
+        names = {*self.books, *self.people, *(segment.name for segment in self.segments)}
+        return frozenset((m.old, m.new) for m in self.moved if m.old in names)
+
     def canonical(self) -> dict[str, Any]:
         """Give the meaning without the layout: equal for files that differ in comments or in order of keys."""
         said = self.model_dump(mode="json", by_alias=True)
@@ -239,7 +295,9 @@ __all__ = [
     "Cover",
     "Day",
     "Duration",
+    "Family",
     "Horizon",
+    "Lifecycle",
     "Location",
     "Moved",
     "Person",

@@ -18,6 +18,8 @@ from terraform_like.domain.expression import Expression, ExpressionError, Wanted
 
 #: Columns that are added to the accounts in scope.
 SEGMENT, FAMILY, PROTECTED = "segment", "family", "protected"
+#: The territory under the name that the CRM has for it, where `moved:` gives it another.
+RECORDED = "recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Population:
     ----------
     inside : Book
         Accounts in scope, with derived columns, `segment` (text), `family` (id of the account that stands for the
-        family, its own where it has none) and `protected` (boolean).
+        family, its own where it has none), `protected` (boolean) and `recorded` (the CRM's name of the territory).
     outside : Book
         Accounts that are not in scope.
     """
@@ -37,7 +39,13 @@ class Population:
     outside: Book
 
 
-def populate(carving: Carving, live: Book, locate: Locate, report: Report) -> Population | None:
+def populate(
+    carving: Carving,
+    live: Book,
+    locate: Locate,
+    report: Report,
+    done: frozenset[tuple[str, str]] = frozenset(),
+) -> Population | None:
     """Derive columns, take what is in scope, and find each account's family and segment.
 
     Parameters
@@ -50,6 +58,8 @@ def populate(carving: Carving, live: Book, locate: Locate, report: Report) -> Po
         Where the wishes stand.
     report : Report
         Gathers expressions that do not fit the columns, accounts of no segment and numbers that are no numbers.
+    done : frozenset of (str, str)
+        Swaps of names that the CRM already has.
 
     Returns
     -------
@@ -57,7 +67,9 @@ def populate(carving: Carving, live: Book, locate: Locate, report: Report) -> Po
         None when there are errors.
     """
     scope = carving.accounts
-    table = _derived(carving, live.table, locate, report)
+    renamed = pl.col("territory").replace(carving.renames(done))
+    table = live.table.with_columns(pl.col("territory").alias(RECORDED), renamed)
+    table = _derived(carving, table, locate, report)
     inside = _mask(table, scope.where, ("accounts", "where"), locate, report)
     protected = _mask(table, scope.protect, ("accounts", "protect"), locate, report, default=False)
     table = table.with_columns(inside.alias("inside"), protected.alias(PROTECTED))
@@ -79,7 +91,7 @@ def populate(carving: Carving, live: Book, locate: Locate, report: Report) -> Po
 def _derived(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> pl.DataFrame:
     for name, text in carving.accounts.columns.items():
         path: Path = ("accounts", "columns", name)
-        if name in ("account", *PLACES, SEGMENT, FAMILY, PROTECTED, "accounts"):
+        if name in ("account", *PLACES, SEGMENT, FAMILY, PROTECTED, RECORDED, "accounts"):
             report.error(f'A column cannot be named "{name}"', "The tool has one of that name.", locate(path, key=True))
             continue
         column = evaluate(table, text, path, "any", locate, report)

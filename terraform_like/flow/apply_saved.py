@@ -9,6 +9,7 @@ from contextlib import closing
 
 from terraform_like import git
 from terraform_like.config.load import Repository, load_wanted
+from terraform_like.config.variables import Overrides
 from terraform_like.crm import open_crm
 from terraform_like.crm.port import CrmError
 from terraform_like.diagnostics import Halt, Report
@@ -17,6 +18,7 @@ from terraform_like.flow.check import load_saved
 from terraform_like.flow.plan import config_digest, head_commit, policies_digest
 from terraform_like.plan import fresh
 from terraform_like.plan.file import SavedPlan
+from terraform_like.plan.model import Plan
 from terraform_like.state.lock import StateError
 from terraform_like.state.store import open_state
 
@@ -31,7 +33,7 @@ def load_for_apply(repository: Repository, name: str, allow: AbstractSet[str]) -
     """
     report = Report()
     saved = load_saved(repository, name, report)
-    report.extend(fresh.errors(fresh.for_apply(saved, _current(repository, name), allow)))
+    report.extend(fresh.errors(fresh.for_apply(saved, _current(repository, saved.plan), allow)))
     if report.failed:
         raise Halt(report)
     return saved
@@ -66,7 +68,7 @@ def apply_saved(
                     saved,
                     crm,
                     state,
-                    current=_current(repository, saved.plan.plan),
+                    current=_current(repository, saved.plan),
                     context=context,
                     allow=allow,
                     lock_timeout=lock_timeout,
@@ -81,6 +83,6 @@ def apply_saved(
     raise Halt(report)
 
 
-def _current(repository: Repository, name: str) -> fresh.Current:
-    wanted = load_wanted(repository, name, Report())
+def _current(repository: Repository, plan: Plan) -> fresh.Current:
+    wanted = load_wanted(repository, plan.plan, Report(), Overrides(plan.variables))
     return fresh.Current(config_digest(wanted), policies_digest(wanted.policies), wanted.policies.limits)

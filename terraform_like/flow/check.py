@@ -19,6 +19,7 @@ from terraform_like.carve.formulate import formulate
 from terraform_like.carve.problem import Problem
 from terraform_like.carve.proof import Proof
 from terraform_like.config.load import Repository, Wanted, load_wanted, policies_of
+from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report, listing
 from terraform_like.domain.scope import Population
 from terraform_like.flow.plan import SNAPSHOTS, config_digest, policies_digest, populated
@@ -86,7 +87,7 @@ def check(repository: Repository, name: str, *, base: str | None) -> tuple[Check
     """
     report = Report()
     saved = load_saved(repository, name, report)
-    wanted = load_wanted(repository, name, report)
+    wanted = load_wanted(repository, name, report, Overrides(saved.plan.variables))
     policies, origin = _policies(repository, wanted, base, report)
     checks = [*integrity(saved), *currency(saved.plan, _current(wanted, policies))]
     verdicts: tuple[Verdict, ...] = ()
@@ -123,7 +124,8 @@ def _again(saved: SavedPlan, wanted: Wanted, policies: Policies, report: Report)
     assert assignments is not None
     assert snapshot is not None
     said = Report()
-    population = populated(wanted, snapshot, plan.users, said)
+    done = frozenset((one.old, one.new) for one in plan.moved if one.done)
+    population = populated(wanted, snapshot, plan.users, said, done)
     inside = population.inside.accounts
     if not inside.equals(assignments.sort("account")["account"]):
         return None, [_accounts(population, assignments)]
@@ -148,6 +150,8 @@ def _again(saved: SavedPlan, wanted: Wanted, policies: Policies, report: Report)
         plan.as_of,
         wanted.locate,
         said,
+        done,
+        plan.variables,
     )
     again = compose(parts)
     differing = list(_differences(plan.model_dump(mode="json"), again.model_dump(mode="json")))

@@ -90,7 +90,7 @@ def used_columns(carving: Carving, policies: Policies) -> list[str]:
     scope = carving.accounts
     used = {c for _, text in carving_expressions(carving) for c in Expression.parse(text).columns}
     used |= {metric for balance in carving.balance.values() for metric in balance.metrics}
-    used |= {scope.family} if scope.family else set()
+    used |= {scope.family.column} if scope.family else set()
     used |= {scope.location.latitude, scope.location.longitude} if scope.location else set()
     asked = policy_columns(policies)
     derived = set(scope.columns)

@@ -11,10 +11,12 @@ import polars as pl
 
 from terraform_like import __version__, git
 from terraform_like.carve.settle import Carved, carve
-from terraform_like.config.load import Repository, Wanted, load_wanted
+from terraform_like.config.load import NOTHING_SET, Repository, Wanted, load_wanted
+from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report, counted
 from terraform_like.domain.book import Book
 from terraform_like.domain.scope import Population, populate
+from terraform_like.flow.earlier import refuse_unprotected, saved_before, swaps_done
 from terraform_like.flow.live import Live, named, read_live
 from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal, snapshot_bytes
 from terraform_like.plan.compose import Parts, compose
@@ -39,7 +41,12 @@ class Planned:
 
 
 def make_plan(
-    repository: Repository, name: str, as_of: date, *, tell: Callable[[str], None] = lambda _: None
+    repository: Repository,
+    name: str,
+    as_of: date,
+    *,
+    overrides: Overrides = NOTHING_SET,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[Planned, Report]:
     """Make a plan from the live CRM.
 
@@ -51,6 +58,8 @@ def make_plan(
         The plan.
     as_of : datetime.date
         The day that owners and holders are for.
+    overrides : Overrides
+        Texts that set `vars:` anew.
     tell : callable, optional
         Told what is being done, before each part that takes time.
 
@@ -60,17 +69,20 @@ def make_plan(
         When no plan can be made; its report holds all the errors.
     """
     report = Report()
-    wanted = load_wanted(repository, name, report)
+    wanted = load_wanted(repository, name, report, overrides)
+    before = saved_before(repository, name)
+    done = swaps_done(repository, wanted, before)
     tell("Reading the CRM")
     live = read_live(repository, wanted, as_of, report)
-    population = populated(wanted, live.snapshot, live.users, report)
+    population = populated(wanted, live.snapshot, live.users, report, done)
     tell(f"Carving {counted(len(population.inside), 'account')}")
     carved = carve(wanted.carving, population.inside, wanted.locate, report)
     if carved is None or report.failed:
         raise Halt(report)
     tell("Comparing and judging")
     desired = staff(wanted.carving, population.inside, carved.territory, as_of, wanted.locate, report)
-    planned = _planned(repository, wanted, live, population, carved, desired, as_of, report)
+    planned = _planned(repository, wanted, live, population, carved, desired, as_of, report, done)
+    refuse_unprotected(planned.plan, before, wanted, report)
     if report.failed:
         raise Halt(report)
     return planned, report
@@ -86,7 +98,13 @@ def save_plan(repository: Repository, planned: Planned) -> Path:
     return folder
 
 
-def populated(wanted: Wanted, snapshot: pl.DataFrame, users: dict[str, str], report: Report) -> Population:
+def populated(
+    wanted: Wanted,
+    snapshot: pl.DataFrame,
+    users: dict[str, str],
+    report: Report,
+    done: frozenset[tuple[str, str]] = frozenset(),
+) -> Population:
     """Give the accounts of a snapshot in scope, with families and segments.
 
     Raises
@@ -94,7 +112,7 @@ def populated(wanted: Wanted, snapshot: pl.DataFrame, users: dict[str, str], rep
     Halt
         When they do not fit what is wanted.
     """
-    population = populate(wanted.carving, named(snapshot, users, report), wanted.locate, report)
+    population = populate(wanted.carving, named(snapshot, users, report), wanted.locate, report, done)
     if population is None or report.failed:
         raise Halt(report)
     return population
@@ -135,6 +153,7 @@ def _planned(
     desired: Book,
     as_of: date,
     report: Report,
+    done: frozenset[tuple[str, str]],
 ) -> Planned:
     assignments = desired.table.select("account", "territory", "owner", "holder")
     inputs = Inputs(
@@ -157,6 +176,8 @@ def _planned(
             as_of=as_of,
             locate=wanted.locate,
             report=report,
+            done=done,
+            variables=wanted.variables,
         )
     )
     return Planned(seal(plan), assignments, live.snapshot, within_limits(plan, wanted.policies.limits).ok)

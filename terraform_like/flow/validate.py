@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terraform_like.config.load import Repository, load_wanted
+from terraform_like.config.load import NOTHING_SET, Repository, load_wanted
+from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report
 
 
@@ -20,7 +21,9 @@ class Validated:
     policies: int
 
 
-def validate(repository: Repository, names: list[str]) -> tuple[tuple[Validated, ...], Report]:
+def validate(
+    repository: Repository, names: list[str], overrides: Overrides = NOTHING_SET
+) -> tuple[tuple[Validated, ...], Report]:
     """Check the files of plans.
 
     Parameters
@@ -29,6 +32,8 @@ def validate(repository: Repository, names: list[str]) -> tuple[tuple[Validated,
         The territory repository.
     names : list of str
         The plans.
+    overrides : Overrides
+        Texts that set `vars:` anew.
 
     Returns
     -------
@@ -42,7 +47,7 @@ def validate(repository: Repository, names: list[str]) -> tuple[tuple[Validated,
     for name in names:
         own = Report()
         try:
-            wanted = load_wanted(repository, name, own)
+            wanted = load_wanted(repository, name, own, overrides)
         except Halt:
             report.extend(own)
             continue

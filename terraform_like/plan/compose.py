@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -22,9 +22,9 @@ from terraform_like.diff import Change, ChangeKind, diff
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Balance, Carving, Slot
 from terraform_like.domain.measure import EVENNESS, loads, per_size
-from terraform_like.domain.scope import Population
+from terraform_like.domain.scope import RECORDED, Population
 from terraform_like.plan.broken_limits import tell_broken_limits
-from terraform_like.plan.model import BeforeAfter, Created, Inputs, Load, Plan, PlannedTerritory, Said, Summary
+from terraform_like.plan.model import BeforeAfter, Created, Inputs, Load, Plan, PlannedTerritory, Renamed, Said, Summary
 from terraform_like.plan.policy_tables import policy_tables
 from terraform_like.plan.reasons import Circumstances, explained, still_allowed
 from terraform_like.policy.judge import judge
@@ -69,6 +69,8 @@ class Parts:
     as_of: date
     locate: Locate
     report: Report
+    done: frozenset[tuple[str, str]] = frozenset()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def compose(parts: Parts) -> Plan:
@@ -76,7 +78,7 @@ def compose(parts: Parts) -> Plan:
     carving, population = parts.carving, parts.population
     before = _before(carving, population)
     after = _after(population, parts.desired)
-    changed = diff(before, after)
+    changed = diff(before, after, carving.renames(parts.done))
     territories = _territories(parts)
     inside = population.inside.table
     moved = changed.join(inside.select("account"), on="account", how="semi")
@@ -101,6 +103,8 @@ def compose(parts: Parts) -> Plan:
         created=parts.created,
         as_of=parts.as_of,
         currency=carving.plan.currency,
+        variables=dict(parts.variables),
+        moved=tuple(Renamed(old=m.old, new=m.new, done=(m.old, m.new) in parts.done) for m in carving.moved),
         summary=summary,
         territories=territories,
         staffing=timeline(carving, parts.desired, parts.as_of),
@@ -120,7 +124,7 @@ def compose(parts: Parts) -> Plan:
 def _before(carving: Carving, population: Population) -> Book:
     """Give accounts in scope as they are, and those out of scope that still stand in a book of the plan."""
     left = population.outside.table.filter(pl.col("territory").is_in(list(carving.books)))
-    columns = ("account", "territory", "owner", "holder")
+    columns = ("account", pl.col(RECORDED).alias("territory"), "owner", "holder")
     return Book.of(pl.concat([population.inside.table.select(columns), left.select(columns)]))
 
 
@@ -165,6 +169,7 @@ def _territories(parts: Parts) -> tuple[PlannedTerritory, ...]:
                     segment=segment.name,
                     size=book.size,
                     slot=isinstance(book, Slot),
+                    protect=book.lifecycle.protect,
                     owner=owners.get(name),
                     vacant=name not in owners,
                     accounts=int(will.get("accounts", 0)),

@@ -7,9 +7,9 @@ id; `users` says which CRM user each person is, so that an apply needs nothing b
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from terraform_like.carve.proof import Proof
 from terraform_like.diff import Change
@@ -65,6 +65,7 @@ class PlannedTerritory(Saved):
     segment: str
     size: float
     slot: bool = False
+    protect: bool = False
     owner: str | None = None
     vacant: bool = False
     accounts: int
@@ -77,6 +78,16 @@ class BeforeAfter(Saved):
 
     before: float | None
     after: float | None
+
+
+class Renamed(Saved):
+    """A new name, and whether the CRM had it already when the plan was made (told of swaps only)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
+
+    old: Annotated[str, Field(alias="from")]
+    new: Annotated[str, Field(alias="to")]
+    done: bool = False
 
 
 class Said(Saved):
@@ -103,6 +114,10 @@ class Plan(Saved):
     staffing: tuple[Staffing, ...] = ()
     users: dict[str, str] = Field(default_factory=dict)
     """The CRM user id of each person who appears in the plan."""
+    moved: tuple[Renamed, ...] = ()
+    """New names of territories, slots, segments and people."""
+    variables: dict[str, str] = Field(default_factory=dict)
+    """Variables that were set anew when the plan was made; check and apply read the YAML with the same."""
     changes: tuple[Change, ...] = ()
     fairness: dict[str, dict[str, BeforeAfter]] = Field(default_factory=dict)
     """For each segment, measures such as `spread(potential)` before and after."""

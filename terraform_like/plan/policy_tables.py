@@ -11,11 +11,11 @@ from terraform_like.diff import Change
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
 from terraform_like.domain.measure import loads
-from terraform_like.domain.scope import FAMILY, PROTECTED, SEGMENT, Population
+from terraform_like.domain.scope import FAMILY, PROTECTED, RECORDED, SEGMENT, Population
 from terraform_like.plan.model import PlannedTerritory, Summary
 from terraform_like.policy.rule import Over
 
-_OWN = ("account", "territory", "owner", "holder", FAMILY, PROTECTED)
+_OWN = ("account", "territory", "owner", "holder", FAMILY, PROTECTED, RECORDED)
 
 
 def policy_tables(
@@ -110,7 +110,7 @@ def _changes(population: Population, changes: tuple[Change, ...]) -> pl.DataFram
     }
     known = pl.concat([population.inside.table, population.outside.table], how="diagonal")
     own = [name for name in columns if name != "account"]
-    snapshot = known.select(pl.exclude("territory", "owner", "holder", FAMILY, PROTECTED, *own))
+    snapshot = known.select(pl.exclude("territory", "owner", "holder", FAMILY, PROTECTED, RECORDED, *own))
     return _table(columns).join(snapshot, on="account", how="left", maintain_order="left")
 
 

@@ -115,6 +115,8 @@ def _moved(row: dict[str, str | None], why: Circumstances) -> Reason:
 
 def _transferred(row: dict[str, str | None], why: Circumstances) -> Reason:
     territory, before, after = str(row["territory_after"]), row["owner_before"], row["owner_after"]
+    if row["territory_before"] != territory:
+        return Reason(code=ReasonCode.RENAMED, text=f"{row['territory_before']} is called {territory} now")
     book = why.carving.books[territory]
     if before in why.carving.people and why.carving.people[before].leaves is not None and before == book.owner:
         leaves = why.carving.people[before].leaves
