@@ -12,6 +12,7 @@ import json
 import os
 import re
 import secrets
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,10 +127,10 @@ def write_saved(folder: Path, plan: Plan, assignments: pl.DataFrame, snapshot: p
             raise ValueError(f"the plan names another digest than that of {name}")
     folder.mkdir(parents=True, exist_ok=True)
     for name, (data, _) in parts.items():
-        _write_whole(folder / name, data)
+        write_whole(folder / name, data)
     if snapshot is None:
         (folder / SNAPSHOT_FILE).unlink(missing_ok=True)
-    _write_whole(folder / PLAN_FILE, plan_bytes(plan))
+    write_whole(folder / PLAN_FILE, plan_bytes(plan))
 
 
 def keep_snapshot(folder: Path, snapshot: pl.DataFrame) -> Path:
@@ -138,7 +139,7 @@ def keep_snapshot(folder: Path, snapshot: pl.DataFrame) -> Path:
     path = folder / f"{digest_of_bytes(data)}.parquet"
     folder.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        _write_whole(path, data)
+        write_whole(path, data)
     return path
 
 
@@ -181,14 +182,22 @@ def load(folder: Path, report: Report, *, kept: Path | None = None) -> SavedPlan
     )
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write beside, flush to the disk, then rename: readers see the old file or the new one."""
+def write_whole(path: Path, data: bytes) -> None:
+    """Write beside, flush to the disk, then rename: readers see the old file or the new one, which has its mode.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written.
+    """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with beside.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if path.is_file():
+            beside.chmod(stat.S_IMODE(path.stat().st_mode))
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
