@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,11 +11,11 @@ import polars as pl
 from terraform_like.config.load import Repository, Wanted
 from terraform_like.config.references import carving_expressions
 from terraform_like.crm import open_crm
-from terraform_like.crm.port import CrmError, Reading
-from terraform_like.diagnostics import Halt, Locate, Report, counted, listing
+from terraform_like.crm.port import Crm, CrmError, Reading
+from terraform_like.diagnostics import Diagnostic, Halt, Locate, Path, Report, counted, listing
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
-from terraform_like.domain.expression import Expression
+from terraform_like.domain.expression import Expression, ExpressionError, report_expression
 from terraform_like.policy.measured import policy_columns
 from terraform_like.policy.rule import Policies
 from terraform_like.staffing import owners_on
@@ -47,11 +48,12 @@ def read_live(repository: Repository, wanted: Wanted, day: date, report: Report)
     Halt
         When the CRM cannot be read, or people are not its users; `report` holds why.
     """
-    columns = used_columns(wanted.carving, wanted.policies)
+    uses = list(_uses(wanted))
+    columns = sorted({use.column for use in uses} - _given(wanted.carving))
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:
-            report.extend(crm.preflight(columns))
+            _preflight(crm, columns, uses, report)
             if report.failed:
                 raise Halt(report)
             reading = crm.read(columns)
@@ -85,18 +87,64 @@ def named(snapshot: pl.DataFrame, users: dict[str, str], report: Report) -> Book
         raise Halt(report) from None
 
 
-def used_columns(carving: Carving, policies: Policies) -> list[str]:
-    """Give the CRM's columns that a plan uses, sorted: of expressions, metrics, location, family and policies."""
-    scope = carving.accounts
-    used = {c for _, text in carving_expressions(carving) for c in Expression.parse(text).columns}
-    used |= {metric for balance in carving.balance.values() for metric in balance.metrics}
-    used |= {scope.family.column} if scope.family else set()
-    used |= {scope.location.latitude, scope.location.longitude} if scope.location else set()
-    asked = policy_columns(policies)
-    derived = set(scope.columns)
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A place in the YAML that reads a column; `text` is the expression there, where it is one."""
+
+    column: str
+    locate: Locate
+    path: Path
+    text: str = ""
+    offset: int = 0
+
+    def complain(self, problem: Diagnostic, report: Report) -> None:
+        """Tell at this place what the CRM says of the column."""
+        if self.text:
+            error = ExpressionError(problem.summary, self.offset, len(self.column))
+            report_expression(error, self.text, self.path, self.locate, report)
+        else:
+            report.error(problem.summary, problem.detail, self.locate(self.path))
+
+
+def _uses(wanted: Wanted) -> Iterator[_Use]:
+    """Give every use of a column by expressions, metrics, location, family and policies; of a policy its first."""
+    scope, locate = wanted.carving.accounts, wanted.locate
+    for path, text in carving_expressions(wanted.carving):
+        for column, offset in Expression.parse(text).columns.items():
+            yield _Use(column, locate, path, text, offset)
+    for segment, balance in wanted.carving.balance.items():
+        for key in ("within", "at_most", "at_least"):
+            yield from (_Use(metric, locate, ("balance", segment, key, metric)) for metric in getattr(balance, key))
+    if scope.family:
+        yield _Use(scope.family.column, locate, ("accounts", "family", "column"))
+    if scope.location:
+        yield _Use(scope.location.latitude, locate, ("accounts", "location", "latitude"))
+        yield _Use(scope.location.longitude, locate, ("accounts", "location", "longitude"))
+    for name, policy in wanted.policies.policies.items():
+        for column in sorted(policy_columns(Policies(policies={name: policy}))):
+            yield _Use(column, wanted.locate_policy, ("policies", name))
+
+
+def _given(carving: Carving) -> frozenset[str]:
+    """Give the columns that the CRM is not asked for: the tool's own, and those that the plan derives."""
+    derived = carving.accounts.columns
     # A derived column may bear the name of the CRM's column that it is made of.
-    rewritten = {n for n, text in scope.columns.items() if n in Expression.parse(text).columns}
-    return sorted((used | asked) - _OURS - (derived - rewritten))
+    rewritten = {name for name, text in derived.items() if name in Expression.parse(text).columns}
+    return _OURS | (derived.keys() - rewritten)
+
+
+def _preflight(crm: Crm, columns: Sequence[str], uses: Sequence[_Use], report: Report) -> None:
+    """Report what the CRM lacks, each column at the first place of the YAML that reads it."""
+    if not list(crm.preflight(columns)):
+        return
+    # Something is amiss: asked one by one, each problem is known by its column.
+    general = list(crm.preflight([]))
+    report.extend(general)
+    for column in columns:
+        first = next(use for use in uses if use.column == column)
+        for problem in crm.preflight([column]):
+            if problem not in general:
+                first.complain(problem, report)
 
 
 def _users(carving: Carving, users: pl.DataFrame, locate: Locate, report: Report) -> dict[str, str]:
