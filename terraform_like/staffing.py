@@ -9,7 +9,7 @@ from typing import Annotated
 import polars as pl
 from pydantic import ConfigDict, Field
 
-from terraform_like.diagnostics import Locate, Report, counted, listing
+from terraform_like.diagnostics import Locate, Path, Report, counted, listing
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving, Slot, Territory
 from terraform_like.domain.saved import Saved
@@ -72,6 +72,7 @@ def staff(carving: Carving, inside: Book, territory: pl.Series, day: date, locat
     for name in sorted(set(carving.books) - set(owners)):
         mine = (territory == name).fill_null(False)
         kind = "overcarve" if isinstance(carving.books[name], Slot) else "territories"
+        _tell_of_absent(carving, name, (kind, name, "owner"), day, locate, report)
         cover = getattr(carving.books[name], "cover", None)
         if cover is not None and cover.spread != "current" and mine.any():
             report.warning(
@@ -80,6 +81,21 @@ def staff(carving: Carving, inside: Book, territory: pl.Series, day: date, locat
                 locate((kind, name, "cover", "spread")),
             )
     return inside.placed(territory, owner, holder)
+
+
+def _tell_of_absent(carving: Carving, name: str, path: Path, day: date, locate: Locate, report: Report) -> None:
+    """Warn that a territory's owner has left or has not begun: it is vacant, though the YAML names somebody."""
+    owner = carving.books[name].owner
+    person = carving.people.get(owner) if owner else None
+    if person is None:
+        return
+    left = person.leaves is not None and person.leaves < day
+    when = f"left on {person.leaves}" if left else f"starts on {person.starts}"
+    report.warning(
+        f"{name} is vacant on {day}",
+        f"{owner} {when}. Whoever has its accounts goes on holding them. Name another owner.",
+        locate(path),
+    )
 
 
 def _nobody(

@@ -76,7 +76,6 @@ def _whole(plan: Plan, width: int, all_changes: bool) -> Iterator[Block]:
         yield line(Piece("Books", "bold"), unit)
         yield BLANK
         yield from book_blocks(plan, width)
-        yield BLANK
     if plan.verdicts:
         yield line(Piece("Policies", "bold"), f": {verdict_counts(plan.verdicts)}")
         yield BLANK

@@ -70,9 +70,12 @@ def book_blocks(plan: Plan, width: int) -> Iterator[Block]:
         for measure in sorted(rest):
             value = fairness[measure]
             yield line(f"{escaped(measure)}: {evenness(value.before)} before, {evenness(value.after)} after", indent=2)
+        if rest:
+            yield BLANK
         outside = outside or any(_mark(v, x) for of in loads.values() for x in of.values() for v in (x.before, x.after))
     if outside:
         yield line(Piece(f"{ABOVE} above its band, {BELOW} below it", "dim"), indent=2)
+        yield BLANK
 
 
 def fairness_blocks(plan: Plan) -> Iterator[Block]:
