@@ -103,7 +103,7 @@ class _Use:
             error = ExpressionError(problem.summary, self.offset, len(self.column))
             report_expression(error, self.text, self.path, self.locate, report)
         else:
-            report.error(problem.summary, problem.detail, self.locate(self.path))
+            report.error(problem.summary, "", self.locate(self.path))
 
 
 def _uses(wanted: Wanted) -> Iterator[_Use]:

@@ -5,6 +5,7 @@ A case is a folder `tests/cases/<group>/<name>/`:
 - `cmd`: lines of `territory ...` (any shell line will do), run by `sh -e` in a fresh copy of the case's repository;
   the first line that fails ends it.
 - `repo/`: that repository's files. `base`, one line, names a folder of `tests/cases/` whose files are copied first.
+  Each `NAME.sql` at its root is run into a database `NAME.sqlite`, those of the base and of the case one after the other.
 - `stdout`, `stderr`, `exit`: what is expected; no file means nothing, and 0.
 
 `pytest tests/cases --regenerate` writes these three anew; read the diff before you commit it.
@@ -12,8 +13,11 @@ A case is a folder `tests/cases/<group>/<name>/`:
 
 from __future__ import annotations
 
+import re
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +29,7 @@ FOLDERS = sorted(cmd.parent for cmd in CASES.glob("*/*/cmd"))
 
 @dataclass(frozen=True)
 class Said:
-    """What a case printed, with the path of its repository written `<repo>`, and its exit code."""
+    """What a case printed and its exit code; the path of its repository is written `<repo>`, digests `<digest>`."""
 
     stdout: str
     stderr: str
@@ -58,11 +62,20 @@ def run(folder: Path, repo: Path) -> Said:
     repo.mkdir()
     for source in sources:
         shutil.copytree(source, repo, dirs_exist_ok=True)
+        for script in sorted(repo.glob("*.sql")):
+            with closing(sqlite3.connect(script.with_suffix(".sqlite"))) as database:
+                database.executescript(script.read_text(encoding="utf-8"))
+            script.unlink()
     done = subprocess.run(
         ["sh", "-e", folder / "cmd"], cwd=repo, stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
-    out, err = (stream.decode().replace(str(repo), "<repo>") for stream in (done.stdout, done.stderr))
+    out, err = (_lasting(stream.decode(), repo) for stream in (done.stdout, done.stderr))
     return Said(out, err, done.returncode)
+
+
+def _lasting(said: str, repo: Path) -> str:
+    """Take out what differs from run to run, or from version to version."""
+    return re.sub(r"\b[0-9a-f]{12,64}\b", "<digest>", said.replace(str(repo), "<repo>"))
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(CASES)))
