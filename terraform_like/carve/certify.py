@@ -30,7 +30,7 @@ class Standing:
         The published objective.
     disruption, travel, balance, excess : float
         Its parts before their weights: share of accounts that move, km over the km at the nearest centers, mean
-        relative distance from the fair shares, mean relative excess over limits.
+        relative distance from the fair shares (0 where evenness has no weight), mean relative excess over limits.
     moved : float
         Accounts that change territory.
     """
@@ -88,16 +88,23 @@ def bound(problem: Problem, prices: Floats) -> float:
         sum over units of the cheapest priced pair, plus for each load the least of its cost less its price.
     """
     limits, pairs = problem.limits, problem.pairs
-    top = limits.pull + np.where(np.isfinite(limits.high), limits.push, 0.0)
-    bottom = limits.pull + np.where(limits.low > 0, limits.push, 0.0)
-    # Outside this box a load without limit would pay for itself; a load below 0 cannot be, hence no lower end there.
-    price = np.minimum(np.nan_to_num(prices), top)
-    price = np.where(limits.low > 0, np.maximum(price, -bottom), price)
+    price = _useful(problem, prices)
     priced = pairs.cost + (price[pairs.territory] * problem.weights[pairs.unit]).sum(axis=1)
     cheapest = np.minimum.reduceat(priced, np.searchsorted(pairs.unit, np.arange(problem.units)))
     kinks = (limits.low, limits.target, np.where(np.isfinite(limits.high), limits.high, limits.target))
     least = np.min([limits.cost(load) - price * load for load in kinks], axis=0)
     return float(cheapest.sum() + least.sum()) / problem.units
+
+
+def _useful(problem: Problem, prices: Floats) -> Floats:
+    """Give the nearest prices that are of use: none above what an excess costs, nor below what a shortfall costs.
+
+    Above, a load without limit would pay for itself; below, the bound only falls.
+    """
+    limits = problem.limits
+    top = limits.pull + np.where(np.isfinite(limits.high), limits.push, 0.0)
+    bottom = limits.pull + np.where(limits.low > 0, limits.push, 0.0)
+    return np.clip(np.nan_to_num(prices), -bottom, top)
 
 
 def certify(problem: Problem, choice: Ints, prices: Floats, method: ProofMethod) -> Proof:
@@ -120,17 +127,19 @@ def certify(problem: Problem, choice: Ints, prices: Floats, method: ProofMethod)
         When the answer is no answer, or a figure is not finite.
     """
     figures = standing(problem, choice)
-    saved = saved_prices(problem, prices)
+    saved = saved_prices(problem, _useful(problem, prices))
     lowest = bound(problem, read_prices(problem, saved))
     if not (np.isfinite(figures.objective) and np.isfinite(lowest)):
         raise ValueError("the objective or its bound is not a finite number")
-    gap = max(0.0, figures.objective - lowest) / figures.objective if figures.objective > 0 else 0.0
+    # Of the rounded figures, since the last digits of a small difference are noise that differs between processors.
+    objective, below = rounded(figures.objective), rounded(lowest)
+    gap = max(0.0, objective - below) / objective if objective > 0 else 0.0
     return Proof(
         component=problem.component,
         method=method,
         status=ProofStatus.OPTIMAL if gap <= OPTIMAL_GAP else ProofStatus.BOUNDED,
-        objective=rounded(figures.objective),
-        bound=rounded(lowest),
+        objective=objective,
+        bound=below,
         gap=rounded(gap),
         prices=saved,
     )

@@ -1,13 +1,15 @@
 """The cvxpy model, solved by HiGHS: a linear relaxation for the prices, then whole accounts where it left them open.
 
-Every run is bounded by nodes and never by a clock, so that the same company gets the same answer on every machine; what
-comes back is only a candidate, which `certify` measures.
+The relaxation is rounded and improved by local search; branch and bound over the pairs nearest to a tie follows where
+that is not close to the bound, or not inside the limits. Every run is bounded by nodes and never by a clock, so that
+the same company gets the same answer on every machine; what comes back is only a candidate, which `certify` measures.
 """
 
 from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,22 +17,28 @@ import cvxpy as cp
 import numpy as np
 from scipy.sparse import csr_array
 
+from terraform_like.carve.improve import improve
 from terraform_like.carve.problem import Floats, Ints, Problem
 
 #: Problems of so few pairs go to branch and bound whole, and to proven optimality as a rule.
 SMALL = 1_500
-#: Problems of at most so many pairs go there whole when nothing less gives an answer inside the limits.
-WHOLE_AT_MOST = 6_000
-#: Else pairs stay open whose reduced cost per mean weight is below this; wider while limits are broken.
-_WINDOWS = (0.12, 0.5, 2.0)
-#: At most so many pairs stay open, the nearest to a tie first.
+#: Larger ones stop where limits hold and the answer is this near to the relaxation, relative.
+ENOUGH = 5e-3
+#: Else so many pairs stay open for each load, the nearest to a tie first; more of them while limits are broken.
+_OPEN_EACH = (6, 20)
 _OPEN_PAIRS = 4_000
-_NODES = 400
+_NODES = 100
 _GAP = 1e-3
+#: Small problems are solved to this gap, which is as near as floating point tells.
+_SMALL_GAP = 1e-6
 
 
 class SolverError(Exception):
     """The solver gave nothing that can be used; the message says what it said."""
+
+
+class _NodesUsedUp(Exception):
+    """Branch and bound ended without an answer; there may well be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +57,7 @@ def solve(problem: Problem) -> Solution:
     SolverError
         When HiGHS gives no usable answer.
     """
-    everything = np.arange(len(problem.pairs))
-    share, prices = _solve(problem, everything, whole=False)
-    if len(everything) <= SMALL:
-        return Solution(_branch(problem, everything), prices)
-    windows = [_near_ties(problem, everything, share, prices, within) for within in _WINDOWS]
-    if len(everything) <= WHOLE_AT_MOST:
-        windows.append(everything)
-    best = _branch(problem, windows[0])
-    for open_pairs in windows[1:]:
-        if problem.excess(best) == 0:
-            break
-        best = min(best, _branch(problem, open_pairs), key=problem.cost)
-    return Solution(best, prices)
+    return _search(problem, np.arange(len(problem.pairs)))
 
 
 def place(problem: Problem, choice: Ints) -> Ints:
@@ -75,33 +71,67 @@ def place(problem: Problem, choice: Ints) -> Ints:
     free = choice < 0
     stays = np.zeros(len(problem.pairs), dtype=bool)
     stays[choice[~free]] = True
-    open_pairs = np.flatnonzero(free[problem.pairs.unit] | stays)
-    if len(open_pairs) - int((~free).sum()) > _OPEN_PAIRS:
-        share, prices = _solve(problem, open_pairs, whole=False)
-        open_pairs = _near_ties(problem, open_pairs, share, prices, _WINDOWS[0])
-    return _branch(problem, open_pairs)
+    return _search(problem, np.flatnonzero(free[problem.pairs.unit] | stays)).choice
 
 
 def prices_of(problem: Problem) -> Floats:
-    """Give the prices of the linear relaxation, a (T, M) array in solver units."""
+    """Give the prices of the linear relaxation, a (T, M) array in solver units.
+
+    Raises
+    ------
+    SolverError
+        When HiGHS gives no usable answer.
+    """
     return _solve(problem, np.arange(len(problem.pairs)), whole=False)[1]
 
 
-def _near_ties(problem: Problem, candidates: Ints, share: Floats, prices: Floats, within: float) -> Ints:
-    """Give the pairs worth branching on: used by the relaxation, or nearly as cheap as the cheapest of their unit."""
+def _search(problem: Problem, open_pairs: Ints) -> Solution:
+    """Find the best answer of open pairs; each unit has one at least."""
+    share, prices = _solve(problem, open_pairs, whole=False)
+    lowest = _cost(problem, open_pairs, share)
+    best = improve(problem, _rounded(problem, open_pairs, share), open_pairs, prices)
+    enough = _SMALL_GAP if len(open_pairs) <= SMALL else ENOUGH
+    for candidates in _candidates(problem, open_pairs, share, prices):
+        if problem.excess(best) == 0 and problem.cost(best) - lowest <= enough * problem.cost(best):
+            break
+        branched = _branch(problem, candidates)
+        if branched is not None:
+            best = min(best, improve(problem, branched, open_pairs, prices), key=problem.cost)
+        # Once limits hold, a wider search would cost more time than it gains.
+        enough = np.inf
+    return Solution(best, prices)
+
+
+def _candidates(problem: Problem, open_pairs: Ints, share: Floats, prices: Floats) -> Iterator[Ints]:
+    """Give the pairs to branch on: all where they are few, else those nearest to a tie, then more of them."""
+    if len(open_pairs) <= SMALL:
+        yield open_pairs
+        return
+    for each in _OPEN_EACH:
+        yield _near_ties(problem, open_pairs, share, prices, min(each * problem.limits.share.size, _OPEN_PAIRS))
+
+
+def _cost(problem: Problem, open_pairs: Ints, share: Floats) -> float:
+    """Give the cost of units in parts."""
+    loads = np.zeros_like(problem.limits.share)
+    np.add.at(
+        loads,
+        problem.pairs.territory[open_pairs],
+        problem.weights[problem.pairs.unit[open_pairs]] * share[:, None],
+    )
+    return float(problem.pairs.cost[open_pairs] @ share + problem.limits.cost(loads).sum())
+
+
+def _near_ties(problem: Problem, open_pairs: Ints, share: Floats, prices: Floats, more: int) -> Ints:
+    """Give one pair a unit and so many more: those that the relaxation used, then the nearest to the cheapest."""
     pairs = problem.pairs
-    unit = pairs.unit[candidates]
-    priced = pairs.cost[candidates] + (prices[pairs.territory[candidates]] * problem.weights[unit]).sum(axis=1)
-    start = np.searchsorted(unit, np.arange(problem.units))
-    cheapest = np.minimum.reduceat(priced, start)
-    slack = (priced - cheapest[unit]) / _heaviness(problem)[unit]
-    used = share > 1e-6
-    slack = np.where(used, 0.0, slack)
-    near = np.flatnonzero(slack <= within)
-    near = near[np.argsort(slack[near], kind="stable")][: _OPEN_PAIRS + problem.units]
+    unit = pairs.unit[open_pairs]
+    priced = pairs.cost[open_pairs] + (prices[pairs.territory[open_pairs]] * problem.weights[unit]).sum(axis=1)
+    cheapest = np.minimum.reduceat(priced, np.searchsorted(unit, np.arange(problem.units)))
+    slack = np.where(share > 1e-6, -1.0, (priced - cheapest[unit]) / _heaviness(problem)[unit])
+    near = np.argsort(slack, kind="stable")[: problem.units + more]
     # Every unit keeps a pair, whatever the cap cut.
-    kept = np.flatnonzero(priced == cheapest[unit])
-    return candidates[np.union1d(near, kept)]
+    return open_pairs[np.union1d(near, np.flatnonzero(priced == cheapest[unit]))]
 
 
 def _heaviness(problem: Problem) -> Floats:
@@ -113,16 +143,23 @@ def _heaviness(problem: Problem) -> Floats:
     return heaviness
 
 
-def _branch(problem: Problem, open_pairs: Ints) -> Ints:
-    share, _ = _solve(problem, open_pairs, whole=True)
-    best = np.full(problem.units, -1.0)
+def _rounded(problem: Problem, open_pairs: Ints, share: Floats) -> Ints:
+    """Give each unit the pair that has the largest share of it, the first one on a tie."""
     choice = np.full(problem.units, -1)
-    # The largest share wins, the first pair on a tie: a solver's 0.9999999 is a 1.
     order = np.lexsort((-open_pairs, share))
-    unit = problem.pairs.unit[open_pairs[order]]
-    best[unit] = share[order]
-    choice[unit] = open_pairs[order]
-    if (choice < 0).any() or (best < 0.5).any():
+    choice[problem.pairs.unit[open_pairs[order]]] = open_pairs[order]
+    return choice
+
+
+def _branch(problem: Problem, open_pairs: Ints) -> Ints | None:
+    """Give the answer of branch and bound over the open pairs; None where it has none within its nodes."""
+    try:
+        share, _ = _solve(problem, open_pairs, whole=True)
+    except _NodesUsedUp:
+        return None
+    choice = _rounded(problem, open_pairs, share)
+    # A solver's 0.9999999 is a 1; a half is no answer.
+    if share[np.searchsorted(open_pairs, choice)].min() < 0.5:
         raise SolverError("HiGHS left accounts without a territory")
     return choice
 
@@ -170,7 +207,7 @@ def _solve(problem: Problem, open_pairs: Ints, *, whole: bool) -> tuple[Floats, 
         balance = load @ x + (base.ravel()[cells] / scale - target) == over + too_much - under - too_little
         constraints.append(balance)
     model = cp.Problem(cp.Minimize(objective), constraints)
-    _run(model, whole=whole)
+    _run(model, whole=whole, gap=_SMALL_GAP if len(pairs) <= SMALL else _GAP)
     if x.value is None or not np.isfinite(x.value).all():
         raise SolverError(f"HiGHS gave no answer ({model.status})")
     share[~alone] = x.value
@@ -192,10 +229,10 @@ def _load_matrix(problem: Problem, free: Ints, cells: Ints, scale: Floats) -> cs
     return csr_array((values[used] / scale[rows[used]], (rows[used], columns[used])), shape=(len(cells), len(free)))
 
 
-def _run(model: Any, *, whole: bool) -> None:
+def _run(model: Any, *, whole: bool, gap: float) -> None:
     options: dict[str, Any] = {"random_seed": 0, "threads": 1}
     if whole:
-        options |= {"mip_rel_gap": _GAP, "mip_max_nodes": _NODES}
+        options |= {"mip_rel_gap": gap, "mip_max_nodes": _NODES}
     logging.getLogger("__cvxpy__").setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
@@ -207,4 +244,4 @@ def _run(model: Any, *, whole: bool) -> None:
     if whole:
         statistics = getattr(model.solver_stats, "extra_stats", None)
         if getattr(statistics, "primal_solution_status", 0) != 2:
-            raise SolverError(f"HiGHS found no answer within {_NODES} nodes ({model.status})")
+            raise _NodesUsedUp(model.status)

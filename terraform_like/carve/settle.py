@@ -13,7 +13,7 @@ import polars as pl
 
 from terraform_like.carve.certify import certify
 from terraform_like.carve.formulate import formulate
-from terraform_like.carve.problem import Ints, Problem
+from terraform_like.carve.problem import Floats, Ints, Problem
 from terraform_like.carve.proof import Proof, ProofMethod
 from terraform_like.diagnostics import Locate, Report
 from terraform_like.domain.book import Book
@@ -66,23 +66,25 @@ def carve(carving: Carving, inside: Book, locate: Locate, report: Report) -> Car
     problems = formulate(carving, inside, locate, report)
     if report.failed:
         return None
-    choices: list[Ints] = []
-    methods: list[ProofMethod] = []
-    for problem in problems:
-        choice, method = _answer(problem, report)
-        choices.append(choice)
-        methods.append(method)
+    answers = [_answer(problem, report) for problem in problems]
     if report.failed:
         return None
-    _settle(carving, inside, problems, choices, methods, locate, report)
-    territory = _territories(inside, problems, choices)
-    proofs = tuple(_proof(*parts, report) for parts in zip(problems, choices, methods, strict=True))
+    _settle(carving, inside, problems, answers, locate, report)
+    proofs = [_proof(problem, answer, report) for problem, answer in zip(problems, answers, strict=True)]
     if report.failed:
         return None
-    return Carved(territory, problems, tuple(proof for proof in proofs if proof))
+    return Carved(_territories(inside, problems, answers), problems, tuple(proof for proof in proofs if proof))
 
 
-def _answer(problem: Problem, report: Report) -> tuple[Ints, ProofMethod]:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The pair of each unit, and the prices of the relaxation where they are known already."""
+
+    choice: Ints
+    prices: Floats | None = None
+
+
+def _answer(problem: Problem, report: Report) -> _Answer:
     """Keep the current choice where the limits hold, else place what is free, else solve; the current one on a tie."""
     from terraform_like.carve import exact
 
@@ -92,39 +94,43 @@ def _answer(problem: Problem, report: Report) -> tuple[Ints, ProofMethod]:
             choice = exact.place(problem, choice)
         excess = problem.excess(choice)
         if excess == 0:
-            return choice, ProofMethod.KEPT
-        solved = exact.solve(problem).choice
+            return _Answer(choice)
+        solved = exact.solve(problem)
     except exact.SolverError as error:
         report.error(f"{problem.component} cannot be carved", f"{error}. Nothing was changed.")
-        return choice, ProofMethod.EXACT
-    if problem.excess(solved) < excess * (1 - _BETTER):
-        return solved, ProofMethod.EXACT
-    return choice, ProofMethod.KEPT
+        return _Answer(choice)
+    better = problem.excess(solved.choice) < excess * (1 - _BETTER)
+    return _Answer(solved.choice if better else choice, solved.prices)
 
 
 def _settle(
     carving: Carving,
     inside: Book,
     problems: tuple[Problem, ...],
-    choices: list[Ints],
-    methods: list[ProofMethod],
+    answers: list[_Answer],
     locate: Locate,
     report: Report,
 ) -> None:
     """Carve again from the answer, where limits are still broken, until the next plan would find nothing to do."""
     for _ in range(_ROUNDS):
-        if not any(problem.excess(choice) > 0 for problem, choice in zip(problems, choices, strict=True)):
+        if not any(problem.excess(answer.choice) > 0 for problem, answer in zip(problems, answers, strict=True)):
             return
-        after = Book(inside.table.with_columns(_territories(inside, problems, choices).alias("territory")))
+        after = Book(inside.table.with_columns(_territories(inside, problems, answers).alias("territory")))
         again = formulate(carving, after, locate, Report())
+        if not all(map(_alike, problems, again)) or len(problems) != len(again):
+            report.warning(
+                "The rules are others once the accounts are carved",
+                "A `where` asks for the territory that an account is in. The next plan may move accounts again.",
+            )
+            return
         changed = False
         for number, problem in enumerate(again):
             if problem.excess(problem.current) == 0:
                 continue
-            choice, method = _answer(problem, report)
-            if (choice != problem.current).any():
-                # Pairs are the same in every round: only what moving costs differs.
-                choices[number], methods[number], changed = choice, method, True
+            answer = _answer(problem, report)
+            if (answer.choice != problem.current).any():
+                # Pairs are the same in every round, and any prices give a valid bound.
+                answers[number], changed = answer, True
         if not changed:
             return
     report.warning(
@@ -133,9 +139,20 @@ def _settle(
     )
 
 
-def _territories(inside: Book, problems: tuple[Problem, ...], choices: list[Ints]) -> pl.Series:
+def _alike(one: Problem, other: Problem) -> bool:
+    """Say whether two problems have the same pairs, at the same positions."""
+    return (
+        one.territories == other.territories
+        and np.array_equal(one.accounts, other.accounts)
+        and np.array_equal(one.unit_of, other.unit_of)
+        and np.array_equal(one.pairs.unit, other.pairs.unit)
+        and np.array_equal(one.pairs.territory, other.pairs.territory)
+    )
+
+
+def _territories(inside: Book, problems: tuple[Problem, ...], answers: list[_Answer]) -> pl.Series:
     accounts = np.concatenate([p.accounts for p in problems]) if problems else np.array([], dtype=str)
-    places = [p.places(c) for p, c in zip(problems, choices, strict=True)]
+    places = [p.places(answer.choice) for p, answer in zip(problems, answers, strict=True)]
     territory = np.concatenate(places) if places else np.array([], dtype=str)
     placed = pl.DataFrame({"account": accounts.tolist(), "territory": territory.tolist()}, schema_overrides=_TEXT)
     return inside.table.select("account").join(placed, on="account", how="left", maintain_order="left")["territory"]
@@ -144,11 +161,13 @@ def _territories(inside: Book, problems: tuple[Problem, ...], choices: list[Ints
 _TEXT = {"account": pl.String, "territory": pl.String}
 
 
-def _proof(problem: Problem, choice: Ints, method: ProofMethod, report: Report) -> Proof | None:
+def _proof(problem: Problem, answer: _Answer, report: Report) -> Proof | None:
     from terraform_like.carve import exact
 
+    kept = np.array_equal(answer.choice, problem.current)
     try:
-        return certify(problem, choice, exact.prices_of(problem), method)
+        prices = exact.prices_of(problem) if answer.prices is None else answer.prices
+        return certify(problem, answer.choice, prices, ProofMethod.KEPT if kept else ProofMethod.EXACT)
     except (ValueError, exact.SolverError) as error:
         report.error(f"The carve of {problem.component} cannot be certified", f"{error}. No plan was made.")
         return None
