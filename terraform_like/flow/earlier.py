@@ -9,7 +9,6 @@ from terraform_like.diagnostics import Halt, Report
 from terraform_like.plan.file import load
 from terraform_like.plan.model import Plan
 from terraform_like.state.lock import StateError
-from terraform_like.state.store import End, open_state
 
 
 def saved_before(repository: Repository, name: str) -> Plan | None:
@@ -39,6 +38,9 @@ def swaps_done(repository: Repository, wanted: Wanted, before: Plan | None) -> f
 
 
 def _applied(repository: Repository, plan: Plan) -> bool:
+    # Show and check import this module and need no database.
+    from terraform_like.state.store import End, open_state
+
     report = Report()
     try:
         with closing(open_state(repository.project.state, repository.root)) as state:
