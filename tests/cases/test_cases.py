@@ -5,7 +5,7 @@ A case is a folder `tests/cases/<group>/<name>/`:
 - `cmd`: lines of `territory ...` (any shell line will do), run by `sh -e` in a fresh copy of the case's repository;
   the first line that fails ends it.
 - `repo/`: that repository's files. `base`, one line, names a folder of `tests/cases/` whose files are copied first.
-  Each `NAME.sql` at its root is run into a database `NAME.sqlite`, those of the base and of the case one after the other.
+  Each `NAME.sql` at its root is run into a database `NAME.sqlite`: first the base's, then the case's.
 - `stdout`, `stderr`, `exit`: what is expected; no file means nothing, and 0.
 
 `pytest tests/cases --regenerate` writes these three anew; read the diff before you commit it.
