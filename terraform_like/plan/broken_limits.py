@@ -1,16 +1,58 @@
-"""Which books of a plan are outside their limits, and which accounts make that unavoidable."""
+"""Limits that a plan breaks: books outside their bands, with the accounts that make it unavoidable, and moves."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from terraform_like.carve.certify import DIGITS
-from terraform_like.carve.problem import Floats, Problem
+from terraform_like.carve.problem import Floats, Ints, Problem
 from terraform_like.diagnostics import Locate, Report, counted, listing
 from terraform_like.domain.book import Book
+from terraform_like.domain.carving import Carving
 
 #: How many books a warning names.
 _NAMED = 5
+
+
+def refuse_too_many_moves(
+    carving: Carving, problems: Sequence[Problem], desired: Book, locate: Locate, report: Report
+) -> None:
+    """Gather an error for each segment that would move more accounts than its `max_moves` lets through.
+
+    Parameters
+    ----------
+    carving : Carving
+        What is wanted.
+    problems : sequence of Problem
+        The components.
+    desired : Book
+        All accounts in scope, with their territories as wanted.
+    locate : Locate
+        Where the wishes stand.
+    report : Report
+        Gathers the errors.
+    """
+    for segment, balance in sorted(carving.balance.items()):
+        if balance.max_moves is None:
+            continue
+        mine = [problem for problem in problems if problem.segment == segment]
+        accounts = sum(len(problem.accounts) for problem in mine)
+        most = balance.max_moves if isinstance(balance.max_moves, int) else math.floor(balance.max_moves * accounts)
+        moved = sum(int(problem.pairs.moved[_choice(problem, desired)].sum()) for problem in mine)
+        if moved > most:
+            report.error(
+                f"The carve of {segment} would move {counted(moved, 'account')}, more than max_moves lets through",
+                f"At most {most:,} may move, of {accounts:,}. Widen the bands that are broken, or let that many move.",
+                locate(("balance", segment, "max_moves")),
+            )
+
+
+def _choice(problem: Problem, desired: Book) -> Ints:
+    place = dict(desired.table.select("account", "territory").iter_rows())
+    return problem.chosen(np.array([place[str(account)] or "" for account in problem.accounts]))
 
 
 def tell_broken_limits(problem: Problem, desired: Book, locate: Locate, report: Report) -> None:
@@ -27,8 +69,7 @@ def tell_broken_limits(problem: Problem, desired: Book, locate: Locate, report: 
     report : Report
         Gathers the warnings.
     """
-    place = dict(desired.table.select("account", "territory").iter_rows())
-    loads = problem.loads(problem.chosen(np.array([place[str(account)] or "" for account in problem.accounts])))
+    loads = problem.loads(_choice(problem, desired))
     limits = problem.limits
     beyond = limits.excess(loads) > 0
     for m, metric in enumerate(problem.metrics):

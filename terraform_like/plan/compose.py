@@ -23,7 +23,7 @@ from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Balance, Carving, Slot
 from terraform_like.domain.measure import EVENNESS, loads, per_size
 from terraform_like.domain.scope import RECORDED, Population
-from terraform_like.plan.broken_limits import tell_broken_limits
+from terraform_like.plan.broken_limits import refuse_too_many_moves, tell_broken_limits
 from terraform_like.plan.model import BeforeAfter, Created, Inputs, Load, Plan, PlannedTerritory, Renamed, Said, Summary
 from terraform_like.plan.policy_tables import policy_tables
 from terraform_like.plan.reasons import Circumstances, explained, still_allowed
@@ -94,6 +94,7 @@ def compose(parts: Parts) -> Plan:
     summary = _summary(len(parts.desired), changes)
     for problem in parts.problems:
         tell_broken_limits(problem, parts.desired, parts.locate, parts.report)
+    refuse_too_many_moves(carving, parts.problems, parts.desired, parts.locate, parts.report)
     tables = policy_tables(carving, population, parts.desired, territories, changes, summary)
     verdicts, said = judge(parts.policies, tables, parts.as_of)
     parts.report.extend(said)
