@@ -130,7 +130,7 @@ def test_a_merge_conflict_is_recognised_and_has_a_way_out(folder: Path) -> None:
         (b"", "is empty"),
         (b" \n", "is empty"),
         (b"{", "plan.json:1:2 plans/fy27/plan.json is not JSON"),
-        (b'{\n "a": 1,\n}', "plan.json:3:1"),
+        (b'{\n "a": x\n}', "plan.json:2:7"),
         (b"\xff\xfe", "is not UTF-8"),
         (b"[]", "is not a plan"),
         (b'{"a": NaN}', "NaN is not a number in JSON"),
