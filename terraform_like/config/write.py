@@ -151,12 +151,9 @@ def _escape(character: str) -> str:
 
 
 def _share(value: float) -> str:
-    """Write a share in per cent, as short as is read back as the same number."""
-    for percent in (f"{value * 100:.9f}", f"{Decimal(repr(value)) * 100:f}"):
-        text = percent.rstrip("0").rstrip(".") if "." in percent else percent
-        if percent(text) == value:
-            return f"{text}%"
-    return scalar(value)
+    """Write a share in per cent: shifting the decimal point is exact, and is read back so."""
+    text = f"{Decimal(repr(value)).scaleb(2):f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
 
 
 def _bare(hint: Any) -> Any:
