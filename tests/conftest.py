@@ -10,11 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 #: Real data that is no part of the project: banks and stores, see tests/e2e/test_banks.py and test_stores.py.
 SHARED_DATA = Path(os.environ.get("TERRITORY_SHARED_DATA") or ROOT.parent / "shared" / "data").absolute()
-collect_ignore = [] if SHARED_DATA.is_dir() else ["e2e/test_banks.py", "e2e/test_stores.py"]
+collect_ignore = [] if SHARED_DATA.is_dir() else ["e2e/test_banks.py", "e2e/test_stores.py", "e2e/test_stores_import.py"]
 Territory = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -28,6 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     # Processes of pytest-xdist load this file anew.
     os.environ["TERRITORY_SHARED_DATA"] = str(SHARED_DATA)
+    # How long an example takes says something of the machine, and nothing of the code.
+    settings.register_profile("territory", deadline=None)
+    settings.load_profile("territory")
     os.environ |= {
         "COLUMNS": "80",
         "GIT_CONFIG_GLOBAL": str(ROOT / "tests" / "gitconfig"),

@@ -25,13 +25,24 @@ _PLAIN = {
     "model_attributes_type": "this must be a mapping, written `key: value`",
     "tuple_type": "this must be a list, written `[one, two]`",
     "list_type": "this must be a list, written `[one, two]`",
-    "date_from_datetime_parsing": "a date is written YYYY-MM-DD",
-    "date_parsing": "a date is written YYYY-MM-DD",
+    "date_from_datetime_parsing": "there is no such day",
+    "date_parsing": "there is no such day",
     "date_type": "a date is written YYYY-MM-DD",
-    "missing": "this key is missing",
+    "missing": "this list has too few items",
     "too_long": "this list has too many items",
     "too_short": "this list has too few items",
 }
+
+
+#: What stands where a mapping should is not repeated: it may be an address with a password.
+_MAPPINGS = {"dict_type", "model_type", "model_attributes_type"}
+_BOUNDS = {
+    "greater_than": "this must be more than {gt:g}",
+    "greater_than_equal": "this must be {ge:g} or more",
+    "less_than_equal": "this must be {le:g} or less",
+}
+#: How YAML writes what Python writes otherwise.
+_WORDS = {"None": "null", "True": "true", "False": "false", "inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
 
 
 def complain(error: ValidationError, model: type[BaseModel], document: Document, report: Report, at: Path = ()) -> None:
@@ -64,9 +75,9 @@ def complain(error: ValidationError, model: type[BaseModel], document: Document,
             hint = did_you_mean(str(path[-1]), known := _keys(model, within[:-1]))
             detail = hint.strip() or f"Known keys here: {', '.join(sorted(known))}."
             report.error(f'There is no key "{path[-1]}" here', detail, document.locate(path, key=True))
-        elif kind == "missing":
+        elif kind == "missing" and isinstance(refusal["loc"][-1], str):
             summary = f'"{refusal["loc"][-1]}" is missing'
-            report.error(summary, f"Add it to {name or 'the file'}.", document.locate(path, key=True))
+            report.error(summary, f"Add it to {name or document.files[0]}.", document.locate(path, key=True))
         elif extra == "[key]":
             detail = "A name has letters, digits and . _ @ + - only, begins with a letter or digit, 80 at most."
             report.error(f'"{path[-1]}" is not a name', detail, document.locate(path, key=True))
@@ -84,17 +95,24 @@ def _said(refusal: Any) -> str:
         text = f"it is one of {', '.join(known)}.{did_you_mean(str(given), known)}"
     elif kind == "string_pattern_mismatch" and context.get("pattern") == NAME_PATTERN:
         text = "a name has letters, digits and . _ @ + - only and begins with a letter or digit"
+    elif kind in _BOUNDS and refusal["input"] == refusal["input"]:
+        text = _BOUNDS[kind].format(**context)
+    elif kind in _BOUNDS:
+        text = _PLAIN["finite_number"]
     elif kind in _PLAIN:
         text = _PLAIN[kind]
     else:
         text = str(refusal["msg"])
     given = refusal["input"]
-    shown = "" if isinstance(given, dict | list | tuple | BaseModel) else f' It is "{_short(given)}".'
+    if kind == "string_type" and isinstance(given, int | float):
+        text += "; put it in quotes"
+    hidden = isinstance(given, dict | list | tuple | BaseModel) or (kind in _MAPPINGS and given is not None)
+    shown = "" if hidden else f' It is "{_short(given)}".'
     return f"{text[:1].upper()}{text[1:].rstrip('.')}.{shown}".replace("?.", "?")
 
 
 def _short(value: Any) -> str:
-    text = getattr(value, "text", None) or ("null" if value is None else str(value))
+    text = getattr(value, "text", None) or _WORDS.get(str(value), str(value))
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -22,18 +22,31 @@ class Document:
         The files, in the order of their names.
     report : Report
         Gathers names that are declared twice and files that are no mapping.
+
+    Attributes
+    ----------
+    data : dict
+        Plain data by top-level key.
+    files : list of str
+        Names of the files.
+    whole : bool
+        Whether every file could be taken; where not, what seems to be missing may stand in one of those.
     """
 
     def __init__(self, sources: Iterable[Source], report: Report) -> None:
         self.data: dict[str, Any] = {}
         self.files: list[str] = []
+        self.whole = True
+        self._sources: list[Source] = []
         self._where: dict[Path, tuple[Source, Path]] = {}
         for source in sources:
             self.files.append(source.file)
+            self._sources.append(source)
             if source.data is None:
                 continue
             if not isinstance(source.data, dict):
                 report.error("A file must be a mapping", "Write `key: value` lines.", source.span(()))
+                self.whole = False
                 continue
             self._add(source, report)
 
@@ -43,7 +56,11 @@ class Document:
             if found := self._where.get(path[:end]):
                 source, original = found
                 return source.span(original, key=key or end < len(path))
-        return None
+        return self._sources[0].span(()) if len(self._sources) == 1 else None
+
+    def says(self, path: Path) -> bool:
+        """Say whether a file says that very path."""
+        return path in self._where
 
     def value(self, path: Path) -> Any:
         """Give the plain data at a path."""
@@ -103,11 +120,15 @@ def _shifts(path: Path, shift: dict[str, int]) -> bool:
 
 def document_of(files: Mapping[str, bytes], report: Report) -> Document:
     """Make one document of files that are already at hand, by name."""
-    sources = (parse(content, file, report) for file, content in sorted(files.items()))
-    return Document([s for s in sources if s is not None], report)
+    return _document([parse(content, file, report) for file, content in sorted(files.items())], report)
 
 
 def read_document(root: FilePath, files: Iterable[FilePath], report: Report) -> Document:
     """Read files below a root into one document, in the order of their names."""
-    sources = (read(path, path.relative_to(root).as_posix(), report) for path in sorted(files))
-    return Document([s for s in sources if s is not None], report)
+    return _document([read(path, path.relative_to(root).as_posix(), report) for path in sorted(files)], report)
+
+
+def _document(sources: list[Source | None], report: Report) -> Document:
+    document = Document([source for source in sources if source is not None], report)
+    document.whole &= None not in sources
+    return document

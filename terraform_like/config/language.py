@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from terraform_like.domain.carving import (
     Balance,
@@ -17,15 +17,21 @@ from terraform_like.domain.carving import (
     Territory,
     Wish,
 )
-from terraform_like.domain.quantity import Name
+from terraform_like.domain.quantity import Name, Whole
 from terraform_like.policy.rule import Policies
 
 
 class TerritoryEntry(Territory):
     """One territory, or several alike."""
 
-    count: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    """Makes so many territories alike, named with -01, -02 ...: Example: `12`."""
+    count: Annotated[Whole, Field(ge=1, le=10_000)] | None = None
+    """Makes so many territories alike, named with -01, -02 ... Example: `12`."""
+
+    @model_validator(mode="after")
+    def _alike(self) -> Self:
+        if self.count is not None and self.accounts:
+            raise ValueError("`count` makes territories alike; an account cannot be pinned to all of them")
+        return self
 
 
 class PlanFile(Wish):

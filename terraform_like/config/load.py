@@ -5,27 +5,29 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from terraform_like.address import NAME_PATTERN
 from terraform_like.config.complaint import complain
 from terraform_like.config.document import Document, document_of, read_document
 from terraform_like.config.language import PlanFile, PolicyFile
-from terraform_like.config.references import check_carving, check_policies
+from terraform_like.config.references import check_carving, check_policies, known_names
 from terraform_like.config.source import Source, read
 from terraform_like.config.variables import Overrides, substitute
 from terraform_like.diagnostics import Halt, Locate, Path, Report, Span, did_you_mean
-from terraform_like.domain.carving import Carving, Territory
+from terraform_like.domain.carving import Balance, Carving, Territory
 from terraform_like.domain.project import Project
+from terraform_like.domain.quantity import LONGEST_NAME
 from terraform_like.policy.rule import Policies
 
 PROJECT_FILE = "territory.yaml"
 NOTHING_SET = Overrides()
 Model = TypeVar("Model", bound=BaseModel)
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +131,21 @@ def load_wanted(repository: Repository, name: str, report: Report, overrides: Ov
     plan_files = _yaml_files(repository.plan_folder(name))
     document = read_document(repository.root, plan_files, report)
     variables = substitute(document, overrides, report)
+    known = known_names(document.data, whole=document.whole)
+    file, all_of_it = _readable(PlanFile, document, report)
     made_by: dict[str, str] = {}
-    carving = _carving(name, document, made_by, report)
+    carving = _carving(name, file, document, made_by, report) if file is not None else None
 
     def locate(path: Path, *, key: bool = False) -> Span | None:
-        alike = path[:1] == ("territories",) and len(path) > 1 and str(path[1]) in made_by
-        return document.locate(("territories", made_by[str(path[1])], *path[2:]) if alike else path, key=key)
+        """Find also what the files do not say with these words: territories of `count`, and `balance: defaults`."""
+        if path[:1] == ("territories",) and len(path) > 1:
+            path = ("territories", made_by.get(str(path[1]), path[1]), *path[2:])
+        elif path[:1] == ("balance",) and document.says(inherited := ("balance", "defaults", *path[2:])):
+            path = path if document.says(path) else inherited
+        return document.locate(path, key=key)
 
     if carving is not None:
-        check_carving(carving, locate, report)
+        check_carving(carving, locate, report, known if all_of_it else replace(known, whole=False))
     gate = read_document(repository.root, _yaml_files(repository.root / "policies"), report)
     policies = _policies(gate, report)
     if report.failed or carving is None or policies is None:
@@ -173,36 +181,48 @@ def _yaml_files(folder: FilePath) -> list[FilePath]:
     return sorted(p for p in folder.iterdir() if p.suffix in {".yaml", ".yml"} and p.is_file())
 
 
-def _carving(name: str, document: Document, made_by: dict[str, str], report: Report) -> Carving | None:
-    _spread_defaults(document)
-    file = _validated(PlanFile, document, report)
-    if file is None:
+def _carving(name: str, file: PlanFile, document: Document, made_by: dict[str, str], report: Report) -> Carving | None:
+    if not re.fullmatch(NAME_PATTERN, name) or len(name) > LONGEST_NAME:
+        detail = (
+            f"A name has letters, digits and . _ @ + - only, {LONGEST_NAME} at most. Rename the folder of the plan."
+        )
+        report.error(f'"{name}" cannot be the name of a plan', detail, Span(document.files[0], 1, 1))
         return None
     territories: dict[str, Territory] = {}
     for key, entry in file.territories.items():
         alike = Territory.model_validate(entry.model_dump(exclude={"count"}, exclude_unset=True))
         digits = max(2, len(str(entry.count or 0)))
         names = [key] if entry.count is None else [f"{key}-{n:0{digits}d}" for n in range(1, entry.count + 1)]
+        span = document.locate(("territories", key), key=True)
+        if len(names[0]) > LONGEST_NAME:
+            detail = f"With its number it has {len(names[0])} characters; {LONGEST_NAME} are the most."
+            report.error(f'"{key}" is too long for a name', detail, span)
+            return None
         for one in names:
             if one in territories:
                 detail = f'`count` of "{key}" makes it too; give one of them another name.'
-                report.error(f'"{one}" is declared twice', detail, document.locate(("territories", key), key=True))
+                report.error(f'"{one}" is declared twice', detail, span)
             territories[one] = alike
             made_by[one] = key
     content = {field: getattr(file, field) for field in PlanFile.model_fields if field in Carving.model_fields}
-    balance = {segment: policy for segment, policy in file.balance.items() if segment != "defaults"}
+    balance = _with_defaults(file, document, report)
     return Carving(name=name, **content | {"territories": territories, "balance": balance})
 
 
-def _spread_defaults(document: Document) -> None:
-    """Give every balance policy what `balance: defaults` says and it does not say itself."""
-    balance = document.data.get("balance")
-    if not isinstance(balance, dict) or not isinstance(balance.get("defaults"), dict):
-        return
-    defaults = balance["defaults"]
-    for name, own in balance.items():
-        if name != "defaults" and isinstance(own, dict):
-            balance[name] = _beneath(defaults, own)
+def _with_defaults(file: PlanFile, document: Document, report: Report) -> dict[str, Balance]:
+    """Give every segment what `balance: defaults` says and its own policy does not say itself."""
+    said = document.data.get("balance") or {}
+    defaults = said["defaults"] if "defaults" in file.balance else {}
+    segments = [*file.balance, *(segment.name for segment in file.segments if defaults)]
+    policies: dict[str, Balance] = {}
+    for segment in dict.fromkeys(segments):
+        refused = segment in said and segment not in file.balance
+        try:
+            if segment != "defaults" and not refused:
+                policies[segment] = Balance.model_validate(_beneath(defaults, said.get(segment, {})))
+        except ValidationError as error:
+            complain(error, Balance, document, report, ("balance", segment))
+    return policies
 
 
 def _beneath(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
@@ -213,6 +233,26 @@ def _beneath(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
 def _both_mappings(one: Any, other: Any) -> bool:
     return isinstance(one, dict) and isinstance(other, dict)
+
+
+def _readable(model: type[Model], document: Document, report: Report) -> tuple[Model | None, bool]:
+    """Give what can be validated, and whether that is all: an entry that is refused hides no error of another."""
+    document.data = {key: v for key, v in document.data.items() if v is not None or key not in model.model_fields}
+    try:
+        return model.model_validate(document.data), True
+    except ValidationError as error:
+        complain(error, model, document, report)
+        refused = {refusal["loc"][:2] for refusal in error.errors(include_url=False)}
+    rest = {
+        key: {name: entry for name, entry in value.items() if (key, name) not in refused}
+        for key, value in document.data.items()
+        if isinstance(value, dict) and key not in {"plan", "accounts"}
+    }
+    whole = {key: value for key, value in document.data.items() if key not in {top for top, *_ in refused}}
+    try:
+        return model.model_validate(rest | whole), False
+    except ValidationError:
+        return None, False
 
 
 def _validated(model: type[Model], document: Document, report: Report, *, empty: str | None = None) -> Model | None:
@@ -236,7 +276,10 @@ def _interpolated(
             return value
 
         def one(match: re.Match[str]) -> str:
-            if match[1] not in environment:
+            if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", match[1]):
+                detail = "Write ${NAME}, with letters, digits and _ only."
+                report.error(f'"{match[1]}" is not the name of a variable', detail, source.span(path))
+            elif not environment.get(match[1]):
                 detail = f"Set it, for example: export {match[1]}=..."
                 report.error(f"The environment has no {match[1]}", detail, source.span(path))
             return environment.get(match[1], "")

@@ -2,33 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from terraform_like.address import Address
 from terraform_like.diagnostics import Locate, Path, Report, did_you_mean
 from terraform_like.domain.carving import Carving, Slot, Territory
 from terraform_like.domain.expression import Expression, ExpressionError, report_expression
+from terraform_like.policy.measured import faulty_expressions
 from terraform_like.policy.rule import Policies
 
 
-def check_carving(carving: Carving, locate: Locate, report: Report) -> None:
-    """Check everything between the parts of a plan that needs no data."""
-    _names(carving, locate, report)
-    _segments(carving, locate, report)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names that files declare, also with entries that are refused, so that one error does not bring others.
+
+    Parameters
+    ----------
+    segments, people : tuple of str
+        Names.
+    whole : bool
+        Whether these are all, and all of them can be used.
+    """
+
+    segments: tuple[str, ...]
+    people: tuple[str, ...]
+    whole: bool
+
+
+def known_names(data: Mapping[str, Any], *, whole: bool) -> Known:
+    """Give the names that a document declares, whatever else it says of them."""
+    segments, people = data.get("segments"), data.get("people")
+    named = [s.get("name") for s in segments if isinstance(s, dict)] if isinstance(segments, list) else []
+    return Known(tuple(map(str, named)), tuple(people) if isinstance(people, dict) else (), whole)
+
+
+def check_carving(carving: Carving, locate: Locate, report: Report, known: Known | None = None) -> None:
+    """Check everything between the parts of a plan that needs no data.
+
+    Parameters
+    ----------
+    carving : Carving
+        What can be used of the plan.
+    locate : Locate
+        Where the wishes stand.
+    report : Report
+        Gathers errors.
+    known : Known, optional
+        The names that its files declare, where those may not be all of the carving; nothing is then said to be missing.
+    """
+    known = known or Known(tuple(s.name for s in carving.segments), tuple(carving.people), True)
+    if known.whole or (known.segments and known.people):
+        _names(carving, known, locate, report)
+    if known.whole:
+        _segments(carving, locate, report)
+        _renames(carving, locate, report)
     _pins(carving, locate, report)
-    _renames(carving, locate, report)
+    told: set[tuple[str, str]] = set()
     for path, text in carving_expressions(carving):
-        _parse(text, path, locate, report)
+        # Territories that `count` makes alike stand on one line, and are wrong once.
+        if (once := (str(locate(path)), text)) not in told:
+            told.add(once)
+            _parse(text, path, locate, report)
 
 
 def check_policies(policies: Policies, locate: Locate, report: Report) -> None:
-    """Check the policies' expressions, and that each waiver is of a policy that exists."""
-    for name, policy in policies.policies.items():
-        for key, text in (("where", policy.where), ("assert", policy.assertion)):
-            if text is not None:
-                _parse(text, ("policies", name, key), locate, report)
+    """Check the policies' expressions, and that each waiver is of a policy and a subject that can exist."""
+    for name, key, error in faulty_expressions(policies):
+        text = getattr(policies.policies[name], "assertion" if key == "assert" else key)
+        report_expression(error, text, ("policies", name, key), locate, report)
     for number, waiver in enumerate(policies.waivers):
         if waiver.policy not in policies.policies:
             _unknown("policy", waiver.policy, policies.policies, ("waivers", number, "policy"), locate, report)
+        try:
+            Address.parse(waiver.subject)
+        except ValueError as error:
+            report.error("A waiver is of nothing that there is", f"{error}.", locate(("waivers", number, "subject")))
     for number, approval in enumerate(policies.approvals):
         if approval.when is not None:
             _parse(approval.when, ("approvals", number, "when"), locate, report)
@@ -38,16 +88,24 @@ def carving_expressions(carving: Carving) -> Iterator[tuple[Path, str]]:
     """Give every expression of a plan with the path where it stands, in the order in which they are evaluated."""
     scope = carving.accounts
     yield from ((("accounts", "columns", name), text) for name, text in scope.columns.items())
-    yield from ((("accounts", key), text) for key, text in (("where", scope.where), ("protect", scope.protect)) if text)
-    if scope.family and scope.family.apart:
+    yield from (
+        (("accounts", key), text)
+        for key, text in (("where", scope.where), ("protect", scope.protect))
+        if text is not None
+    )
+    if scope.family and scope.family.apart is not None:
         yield ("accounts", "family", "except"), scope.family.apart
     for number, segment in enumerate(carving.segments):
         yield from (
-            (("segments", number, key), t) for key, t in (("where", segment.where), ("stay", segment.stay)) if t
+            (("segments", number, key), t)
+            for key, t in (("where", segment.where), ("stay", segment.stay))
+            if t is not None
         )
     for kind, books in (("territories", carving.territories), ("overcarve", carving.overcarve)):
         for name, book in books.items():
-            yield from (((kind, name, key), t) for key, t in (("where", book.where), ("rule", book.rule)) if t)
+            yield from (
+                ((kind, name, key), t) for key, t in (("where", book.where), ("rule", book.rule)) if t is not None
+            )
 
 
 def _books(carving: Carving) -> Iterator[tuple[Path, Territory]]:
@@ -55,8 +113,8 @@ def _books(carving: Carving) -> Iterator[tuple[Path, Territory]]:
     yield from ((("overcarve", name), slot) for name, slot in carving.overcarve.items())
 
 
-def _names(carving: Carving, locate: Locate, report: Report) -> None:
-    segments = [s.name for s in carving.segments]
+def _names(carving: Carving, known: Known, locate: Locate, report: Report) -> None:
+    segments, everybody = known.segments, known.people
     for name in set(carving.territories) & set(carving.overcarve):
         path: Path = ("overcarve", name)
         report.error(
@@ -71,12 +129,12 @@ def _names(carving: Carving, locate: Locate, report: Report) -> None:
         if isinstance(book, Slot):
             people.append(("filled_by", book.filled_by))
         for key, person in people:
-            if person is not None and person not in carving.people:
-                _unknown("person", person, carving.people, (*path, key), locate, report)
+            if person is not None and person not in everybody:
+                _unknown("person", person, everybody, (*path, key), locate, report)
         if isinstance(book, Slot) and book.cover:
             for number, person in enumerate(book.cover.by):
-                if person not in carving.people:
-                    _unknown("person", person, carving.people, (*path, "cover", "by", number), locate, report)
+                if person not in everybody:
+                    _unknown("person", person, everybody, (*path, "cover", "by", number), locate, report)
     for name in carving.balance:
         if name != "defaults" and name not in segments:
             report.error(
@@ -86,9 +144,11 @@ def _names(carving: Carving, locate: Locate, report: Report) -> None:
             )
     users: dict[str, str] = {}
     for name, who in carving.people.items():
-        if who.manager is not None and who.manager not in carving.people:
-            _unknown("person", who.manager, carving.people, ("people", name, "manager"), locate, report)
-        if (first := users.setdefault(who.user, name)) != name:
+        if who.manager is not None and who.manager not in everybody:
+            _unknown("person", who.manager, everybody, ("people", name, "manager"), locate, report)
+        # Only e-mail addresses are the same in capitals: ids of CRMs are not.
+        user = who.user.casefold() if "@" in who.user else who.user
+        if (first := users.setdefault(user, name)) != name:
             detail = f'"{first}" is that user already; a user of the CRM is one person.'
             report.error(f'"{who.user}" stands twice', detail, locate(("people", name, "user")))
 
@@ -98,6 +158,8 @@ def _segments(carving: Carving, locate: Locate, report: Report) -> None:
         report.error("There are no segments", "Add `segments:`, at least `- {name: all}`, to a file of the plan.")
         return
     seen: set[str] = set()
+    catcher: str | None = None
+    used = {book.segment for _, book in _books(carving)}
     for number, segment in enumerate(carving.segments):
         path: Path = ("segments", number)
         if segment.name in seen:
@@ -105,14 +167,12 @@ def _segments(carving: Carving, locate: Locate, report: Report) -> None:
         seen.add(segment.name)
         if segment.name == "defaults":
             report.error('A segment cannot be named "defaults"', "That name is for balance.", locate((*path, "name")))
-        if segment.where is None and not segment.accounts and number < len(carving.segments) - 1:
-            later = carving.segments[number + 1].name
-            report.error(
-                f'No account can reach the segment "{later}"',
-                f'"{segment.name}" takes all that are left; give it a `where` or put it last.',
-                locate(path),
-            )
-        if not any(book.segment == segment.name for _, book in _books(carving)):
+        if catcher is not None and not segment.accounts:
+            detail = f'"{catcher}" takes all that are left; give it a `where` or put it last.'
+            report.error(f'No account can reach the segment "{segment.name}"', detail, locate((*path, "name")))
+        if segment.where is None and not segment.accounts:
+            catcher = catcher or segment.name
+        if segment.name not in used:
             detail = "Its accounts have nowhere to go. Add a territory with `segment: " + segment.name + "`."
             report.error(f'The segment "{segment.name}" has no territory', detail, locate((*path, "name")))
 

@@ -12,11 +12,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from terraform_like.domain.quantity import Duration, Id, Iso, Name, Point, Share
+from terraform_like.domain.quantity import Duration, Id, Iso, Name, Number, Point, Share, Whole
 
 Day = Annotated[date, Iso]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[Number, Field(gt=0)]
+NotNegative = Annotated[Number, Field(ge=0)]
 
 
 class Wish(BaseModel):
@@ -138,7 +138,7 @@ class Cover(Wish):
     """People who may hold; leave out for everyone in the segment. Example: `[jane.doe, raj.patel]`."""
     spread: Literal["balanced", "nearest", "current"] = "current"
     """How accounts are spread over holders. Example: `nearest`, by travel."""
-    credit: Share = 1.0
+    credit: Annotated[Share, Field(le=1)] = 1.0
     """Share of the credit that a holder earns. Example: `50%`."""
 
 
@@ -214,7 +214,7 @@ class Balance(Wish):
     """Lower limit of a book, for each metric, in its own unit. Example: `{accounts: 20}`."""
     prefer: Preferences = Preferences()
     """Weights of balance, disruption, travel and fit. Example: `{disruption: 3, travel: 1}`."""
-    max_moves: Annotated[int, Field(ge=0)] | Share | None = None
+    max_moves: Annotated[Whole, Field(ge=0)] | Share | None = None
     """Most accounts that may move: a count, or a share of the segment. Example: `50` or `5%`."""
 
     @model_validator(mode="after")

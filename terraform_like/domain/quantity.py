@@ -18,6 +18,9 @@ from pydantic import (
 
 from terraform_like.address import NAME_PATTERN
 
+#: Characters of a name; CRMs keep territories in short fields.
+LONGEST_NAME = 80
+
 
 class NumberAsWritten(float):
     """A decimal number that remembers its text, since `1.10` may be an id and must then stay `1.10`."""
@@ -40,13 +43,20 @@ def _id(value: Any) -> Any:
     return value
 
 
+def percent(text: str) -> float:
+    """Read a number of per cent as the share that is nearest to it, so that every share can be written in per cent."""
+    return float(f"{text}e-2")
+
+
 def _share(value: Any) -> Any:
     if isinstance(value, str):
         text = value.strip()
         number = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*%", text)
         if not number:
             raise ValueError("a share is written 10% or 0.1")
-        return float(number[1]) / 100
+        return percent(number[1])
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1 < value < math.inf:
+        raise ValueError(f"a share is written 10% or 0.1; {value:g} would be {value:.0%}")
     return value
 
 
@@ -62,8 +72,6 @@ def _duration(value: Any) -> Any:
 
 def _on_earth(point: tuple[float, float]) -> tuple[float, float]:
     latitude, longitude = point
-    if not (math.isfinite(latitude) and math.isfinite(longitude)):
-        raise ValueError("latitude and longitude are finite numbers of degrees")
     if abs(latitude) > 90 and abs(longitude) <= 90:
         raise ValueError(f"latitude and longitude look swapped; write [{longitude:g}, {latitude:g}]")
     if abs(latitude) > 90 or abs(longitude) > 180:
@@ -84,17 +92,21 @@ def _duration_text(value: timedelta) -> str:
     return f"{value.days}d"
 
 
+#: A number and nothing that could be taken for one: `"5"` and `true` are none.
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+#: A whole number and nothing that could be taken for one.
+Whole = Annotated[int, Field(strict=True)]
 Id = Annotated[str, BeforeValidator(_id), StringConstraints(min_length=1, max_length=255)]
-Name = Annotated[str, BeforeValidator(_id), StringConstraints(pattern=NAME_PATTERN, max_length=80)]
+Name = Annotated[str, BeforeValidator(_id), StringConstraints(pattern=NAME_PATTERN, max_length=LONGEST_NAME)]
 Share = Annotated[
-    float,
+    Number,
     BeforeValidator(_share),
-    Field(ge=0, allow_inf_nan=False),
+    Field(ge=0),
     WithJsonSchema(
         {
             "anyOf": [
                 {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*%$"},
-                {"type": "number", "minimum": 0},
+                {"type": "number", "minimum": 0, "maximum": 1},
             ]
         }
     ),
@@ -105,5 +117,5 @@ Duration = Annotated[
     PlainSerializer(_duration_text),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,5}[dw]$"}),
 ]
-Point = Annotated[tuple[float, float], AfterValidator(_on_earth)]
+Point = Annotated[tuple[Number, Number], AfterValidator(_on_earth)]
 Iso = BeforeValidator(_iso)

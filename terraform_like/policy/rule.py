@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from terraform_like.domain.carving import Day, NotNegative, Wish
-from terraform_like.domain.quantity import Id, Name, Share
+from terraform_like.domain.quantity import Id, Name, Number, Share, Whole
 
 Level = Literal["hard", "soft", "advisory"]
 Over = Literal["territories", "people", "accounts", "changes", "segments", "plan"]
@@ -31,9 +31,9 @@ class Policy(Wish):
     """Expression that must hold on every row. Example: `accounts <= 80`."""
     measure: str | None = None
     """What is measured of each part. Example: `spread(potential)`."""
-    at_most: float | None = None
+    at_most: Number | None = None
     """Largest value of the measure that passes. Example: `1.25`."""
-    at_least: float | None = None
+    at_least: Number | None = None
     """Smallest value of the measure that passes. Example: `0.95`."""
 
     @model_validator(mode="after")
@@ -71,7 +71,7 @@ class Limits(Wish):
 
     changes: Share = 0.3
     """Share of the accounts that may change. Example: `30%`."""
-    floor: Annotated[int, Field(ge=0)] = 10
+    floor: Annotated[Whole, Field(ge=0)] = 10
     """So many changes are always allowed. Example: `10`."""
 
 
@@ -82,7 +82,7 @@ class Approval(Wish):
     """Expression over the plan's counts; leave out for every plan. Example: `moves > 50`."""
     approvers: Annotated[tuple[Id, ...], Field(alias="from")]
     """Who may sign. Example: `[vp.sales]`."""
-    count: Annotated[int, Field(ge=1)] = 1
+    count: Annotated[Whole, Field(ge=1)] = 1
     """How many of them must. Example: `1`."""
 
 

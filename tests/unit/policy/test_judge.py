@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from terraform_like.diagnostics import Report, Severity
@@ -192,8 +193,9 @@ def test_a_missing_value_fails_a_measure_and_says_how_to_give_a_default(measure)
 
 
 @pytest.mark.parametrize("limit", [{"at_most": float("nan")}, {"at_least": float("nan")}])
-def test_a_limit_that_is_no_number_lets_nothing_pass(limit):
-    assert not one(over="territories", measure="count", **limit)[0].passed
+def test_a_limit_that_is_no_number_is_no_policy(limit):
+    with pytest.raises(ValidationError, match="finite"):
+        one(over="territories", measure="count", **limit)
 
 
 def test_a_negative_load_has_no_evenness():
