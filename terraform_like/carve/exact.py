@@ -21,7 +21,7 @@ from terraform_like.carve.improve import improve
 from terraform_like.carve.problem import Floats, Ints, Problem
 
 #: Problems of so few pairs go to branch and bound whole, and to proven optimality as a rule.
-SMALL = 1_500
+SMALL = 200
 #: Larger ones stop where limits hold and the answer is this near to the relaxation, relative.
 ENOUGH = 5e-3
 #: Else so many pairs stay open for each load, the nearest to a tie first; more of them while limits are broken.

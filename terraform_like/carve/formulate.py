@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from terraform_like.carve.centers import find_centers, known_center, match_centers
-from terraform_like.carve.problem import EXCESS_WEIGHT, PROTECTED_COUNTS, Floats, Ints, Limits, Pairs, Problem
+from terraform_like.carve.eligible import Flags, Members, book_path, eligible, members, tell_pins_elsewhere
+from terraform_like.carve.problem import (
+    EXCESS_WEIGHT,
+    PROTECTED_COUNTS,
+    TOLERANCE,
+    Floats,
+    Ints,
+    Limits,
+    Pairs,
+    Problem,
+)
 from terraform_like.diagnostics import Locate, Path, Report, Span, counted, listing
 from terraform_like.domain.book import Book
-from terraform_like.domain.carving import Balance, Carving, Slot, Territory
-from terraform_like.domain.geography import great_circle_km
-from terraform_like.domain.scope import FAMILY, PROTECTED, SEGMENT, evaluate
-
-
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """The accounts and territories of one segment as arrays; A accounts, U units, T territories."""
-
-    name: str
-    table: pl.DataFrame
-    accounts: NDArray[np.str_]
-    unit_of: Ints
-    heads: Ints
-    names: tuple[str, ...]
-    books: tuple[Territory, ...]
-    current: Ints
+from terraform_like.domain.carving import Balance, Carving
+from terraform_like.domain.geography import great_circle_km, located
+from terraform_like.domain.scope import PROTECTED
 
 
 def formulate(carving: Carving, inside: Book, locate: Locate, report: Report) -> tuple[Problem, ...]:
@@ -43,35 +36,19 @@ def formulate(carving: Carving, inside: Book, locate: Locate, report: Report) ->
     locate : Locate
         Where the wishes stand.
     report : Report
-        Gathers accounts that no territory may hold, families that are pinned to two, limits that contradict.
+        Gathers accounts that no territory may hold, pins that contradict each other, limits that do.
     """
     problems: list[Problem] = []
+    tell_pins_elsewhere(carving, inside, locate, report)
     for segment in carving.segments:
-        table = inside.table.filter(pl.col(SEGMENT) == segment.name)
-        names = tuple(name for name, book in carving.books.items() if book.segment == segment.name)
-        if table.height and names:
-            problems += _segment_problems(carving, _arrays(carving, segment.name, table, names), locate, report)
+        those = members(carving, inside, segment.name)
+        if len(those.accounts):
+            problems += _segment_problems(carving, those, locate, report)
     return tuple(problems)
 
 
-def _arrays(carving: Carving, name: str, table: pl.DataFrame, names: tuple[str, ...]) -> _Segment:
-    accounts = table["account"].to_numpy().astype(str)
-    families = table[FAMILY].to_numpy().astype(str)
-    units, unit_of = np.unique(families, return_inverse=True)
-    # The head of a family speaks for it; where the head is elsewhere, its first account does.
-    heads = np.full(len(units), -1)
-    is_head = np.flatnonzero(accounts == families)
-    heads[unit_of[is_head]] = is_head
-    first = np.unique(unit_of, return_index=True)[1]
-    heads = np.where(heads >= 0, heads, first)
-    order = {territory: t for t, territory in enumerate(names)}
-    places = table["territory"].replace_strict(order, default=-1, return_dtype=pl.Int64).to_numpy()
-    books = tuple(carving.books[territory] for territory in names)
-    return _Segment(name, table, accounts, unit_of, heads, names, books, places)
-
-
-def _segment_problems(carving: Carving, segment: _Segment, locate: Locate, report: Report) -> list[Problem]:
-    allowed = _eligible(carving, segment, locate, report)
+def _segment_problems(carving: Carving, segment: Members, locate: Locate, report: Report) -> list[Problem]:
+    allowed = eligible(segment, locate, report)
     nowhere = np.flatnonzero(~allowed.any(axis=1))
     if len(nowhere):
         lost = segment.accounts[np.isin(segment.unit_of, nowhere)]
@@ -90,116 +67,42 @@ def _segment_problems(carving: Carving, segment: _Segment, locate: Locate, repor
     _, labels = connected_components(graph, directed=False)
     centers = _centers(carving, segment, allowed)
     problems = []
-    books = labels[len(segment.heads) :]
+    of_units, books = labels[: len(segment.heads)], labels[len(segment.heads) :]
+    alone = len(np.unique(of_units)) == 1
     for label in dict.fromkeys(books.tolist()):
         mine = np.flatnonzero(books == label)
-        alone = len(set(books.tolist())) == 1
         name = segment.name if alone else f"{segment.name}/{segment.names[mine[0]]}"
-        units = np.flatnonzero(labels[: len(segment.heads)] == label)
+        units = np.flatnonzero(of_units == label)
         if len(units):
             problems.append(_component(carving, segment, name, units, mine, allowed, centers, locate, report))
         else:
             hollow = segment.names[mine[0]]
-            span = locate((*_book_path(carving, hollow), "where"))
+            span = locate((*book_path(hollow, segment.books[mine[0]]), "where"))
             report.warning(f"{hollow} may hold no account", "Its `where` matches none of its segment.", span)
     return problems
 
 
-def _eligible(carving: Carving, segment: _Segment, locate: Locate, report: Report) -> NDArray[np.bool_]:
-    """Say where units may go, a (U, T) array.
-
-    Pins come first, for the whole family; then what a rule claims; then `where`, less what is excluded. The head of a
-    family answers for it.
-    """
-    heads = segment.table[segment.heads.tolist()]
-    answers: dict[str, NDArray[np.bool_]] = {}
-
-    def matches(text: str, path: Path) -> NDArray[np.bool_]:
-        if text not in answers:
-            answer = evaluate(heads, text, path, "boolean", locate, report)
-            matched = np.zeros(heads.height, bool) if answer is None else answer.fill_null(False).to_numpy()
-            answers[text] = matched
-        return answers[text]
-
-    shape = (len(segment.heads), len(segment.names))
-    allowed, claimed = np.ones(shape, dtype=bool), np.zeros(shape, dtype=bool)
-    for t, (name, book) in enumerate(zip(segment.names, segment.books, strict=True)):
-        path = _book_path(carving, name)
-        excluded = np.isin(np.arange(shape[0]), segment.unit_of[np.isin(segment.accounts, book.exclude)])
-        if book.rule is not None:
-            claimed[:, t] = matches(book.rule, (*path, "rule")) & ~excluded
-        if book.where is not None:
-            allowed[:, t] = matches(book.where, (*path, "where"))
-        elif book.rule is not None:
-            allowed[:, t] = False
-        allowed[excluded, t] = False
-    pinned = _pinned(carving, segment, locate, report)
-    claimed[pinned.any(axis=1)] = False
-    _claimed_twice(carving, segment, claimed, locate, report)
-    for decided in (claimed, pinned):
-        units = decided.any(axis=1)
-        allowed[units] = decided[units]
-    return allowed
-
-
-def _pinned(carving: Carving, segment: _Segment, locate: Locate, report: Report) -> NDArray[np.bool_]:
-    """Say where units are pinned; two territories for one family are an error."""
-    pinned = np.zeros((len(segment.heads), len(segment.names)), dtype=bool)
-    position = {str(account): i for i, account in enumerate(segment.accounts)}
-    for t, (name, book) in enumerate(zip(segment.names, segment.books, strict=True)):
-        for account in (account for account in book.accounts if account in position):
-            unit = int(segment.unit_of[position[account]])
-            others = np.flatnonzero(pinned[unit])
-            if len(others) and others[0] != t:
-                report.error(
-                    f"The family of {account} is pinned to two territories",
-                    f"{segment.names[others[0]]} and {name}; accounts under one ultimate parent stay together.",
-                    locate((*_book_path(carving, name), "accounts")),
-                )
-            else:
-                pinned[unit, t] = True
-    return pinned
-
-
-def _claimed_twice(
-    carving: Carving, segment: _Segment, claimed: NDArray[np.bool_], locate: Locate, report: Report
-) -> None:
-    """Gather an error for each pair of territories whose rules claim the same accounts."""
-    contested = np.flatnonzero(claimed.sum(axis=1) > 1)
-    pairs: dict[tuple[int, int], list[int]] = {}
-    for unit in contested.tolist():
-        first, second = np.flatnonzero(claimed[unit])[:2].tolist()
-        pairs.setdefault((first, second), []).append(unit)
-    for (first, second), units in sorted(pairs.items()):
-        accounts = segment.accounts[np.isin(segment.unit_of, units)]
-        one, other = segment.names[first], segment.names[second]
-        there = locate((*_book_path(carving, one), "rule"))
-        report.error(
-            f"The rules of {one} and {other} claim the same {counted(len(accounts), 'account')}",
-            f"{listing(str(a) for a in accounts)}. The other rule stands at {there}. Narrow one of them.",
-            locate((*_book_path(carving, other), "rule")),
-        )
-
-
-def _centers(carving: Carving, segment: _Segment, allowed: NDArray[np.bool_]) -> Floats:
+def _centers(carving: Carving, segment: Members, allowed: Flags) -> Floats:
     """Give the center of each territory, a (T, 2) array of degrees, NaN where there is no location at all."""
     centers = np.full((len(segment.names), 2), np.nan)
     for t, book in enumerate(segment.books):
         if (known := known_center(book, carving)) is not None:
             centers[t] = known
     open_ones = np.flatnonzero(np.isnan(centers).any(axis=1))
-    points = _points(carving, segment.table)
+    points = located(segment.table, carving.accounts.location)
     if not len(open_ones) or not np.isfinite(points).any():
         return centers
-    # Territories that may hold the same accounts share them out among the centers that are found for them.
-    alike: dict[bytes, list[int]] = {}
-    for t in open_ones.tolist():
-        alike.setdefault(allowed[:, t].tobytes(), []).append(t)
-    for group in alike.values():
-        mine = allowed[segment.unit_of, group[0]]
-        given = np.setdiff1d(np.arange(len(segment.names)), open_ones)
-        taken = centers[given[(allowed[:, given] == allowed[:, group[:1]]).all(axis=0)]]
-        found = find_centers(points[mine], len(group), taken)
+    # Territories of the same wish share its accounts out among the centers that are found for them; that one of them
+    # has an account pinned or excluded makes it no other.
+    teams: dict[tuple[str | None, str | None], list[int]] = {}
+    for t, book in enumerate(segment.books):
+        teams.setdefault((book.where, book.rule), []).append(t)
+    for team in teams.values():
+        group = np.intersect1d(team, open_ones)
+        if not len(group):
+            continue
+        mine = allowed[segment.unit_of][:, group].any(axis=1)
+        found = find_centers(points[mine], len(group), centers[np.setdiff1d(team, open_ones)])
         here = np.zeros((len(group), len(group)))
         if np.isfinite(found).all():
             nearest = great_circle_km(points[:, :1], points[:, 1:], found[None, :, 0], found[None, :, 1])
@@ -210,21 +113,13 @@ def _centers(carving: Carving, segment: _Segment, allowed: NDArray[np.bool_]) ->
     return centers
 
 
-def _points(carving: Carving, table: pl.DataFrame) -> Floats:
-    location = carving.accounts.location
-    if location is None:
-        return np.full((table.height, 2), np.nan)
-    columns = [pl.col(location.latitude).cast(pl.Float64), pl.col(location.longitude).cast(pl.Float64)]
-    return table.select(a=columns[0], b=columns[1]).fill_null(float("nan")).to_numpy()
-
-
 def _component(
     carving: Carving,
-    segment: _Segment,
+    segment: Members,
     name: str,
     units: Ints,
     books: Ints,
-    allowed: NDArray[np.bool_],
+    allowed: Flags,
     centers: Floats,
     locate: Locate,
     report: Report,
@@ -241,7 +136,7 @@ def _component(
     current = np.where(at >= 0, order[at], -1)
     came_from = table["territory"].is_in(list(carving.books)).fill_null(False).to_numpy()
     unit, territory = np.nonzero(allowed[np.ix_(units, books)])
-    points = _points(carving, table)
+    points = located(table, carving.accounts.location)
     pairs, nearest_km = _pairs(
         unit, territory, unit_of, current, came_from, table[PROTECTED].to_numpy(), points, centers[books], balance
     )
@@ -275,8 +170,8 @@ def _pairs(
     territory: Ints,
     unit_of: Ints,
     current: Ints,
-    came_from: NDArray[np.bool_],
-    protected: NDArray[np.bool_],
+    came_from: Flags,
+    protected: Flags,
     points: Floats,
     centers: Floats,
     balance: Balance,
@@ -324,7 +219,7 @@ def _current_pairs(pairs: Pairs, unit_of: Ints, current: Ints, units: int) -> In
 
 
 def _limits(
-    segment: _Segment,
+    segment: Members,
     balance: Balance,
     weights: Floats,
     books: Ints,
@@ -333,13 +228,21 @@ def _limits(
     report: Report,
 ) -> tuple[Limits, dict[tuple[str, str], Path]]:
     size = np.array([segment.books[t].size for t in books])
-    share = (size / size.sum())[:, None] * weights.sum(axis=0)[None, :]
+    with np.errstate(over="ignore", invalid="ignore"):
+        share = (size / size.sum())[:, None] * weights.sum(axis=0)[None, :]
     low, high = np.zeros_like(share), np.full_like(share, np.inf)
     pull, push = np.zeros_like(share), np.zeros_like(share)
     rules: dict[tuple[str, str], Path] = {}
     policy: Path = ("balance", segment.name)
     scale = len(weights) / (len(books) * max(1, len(metrics)))
     for m, metric in enumerate(metrics):
+        if not np.isfinite(share[:, m]).all():
+            report.error(
+                f"The sum of {metric} over {segment.name} is too large a number",
+                f"The largest value is {weights[:, m].max():.6g}. Mend the account that has it.",
+                locate(("balance", segment.name)),
+            )
+            continue
         whole = np.where(share[:, m] > 0, share[:, m], 1.0)
         push[:, m] = EXCESS_WEIGHT * scale / whole
         if metric in balance.within:
@@ -356,19 +259,17 @@ def _limits(
             array[tighter, m] = wish
             if tighter.any() or (metric, side) not in rules:
                 rules[metric, side] = (*policy, key, metric)
-        if (low[:, m] > high[:, m]).any():
-            t = int(np.argmax(low[:, m] > high[:, m]))
+        if (crossed := low[:, m] > high[:, m] * (1 + TOLERANCE)).any():
+            t = int(np.argmax(crossed))
             report.error(
                 f"The limits of {metric} contradict each other",
                 f"{segment.names[books[t]]} would need at least {low[t, m]:,.6g} and at most {high[t, m]:,.6g}. "
                 f"Its fair share is {share[t, m]:,.6g}.",
                 locate(rules[metric, "low"], key=True),
             )
+        # Limits that meet cross by a rounding at times.
+        low[:, m] = np.minimum(low[:, m], high[:, m])
     return Limits(share, low, high, pull, push), rules
-
-
-def _book_path(carving: Carving, name: str) -> Path:
-    return ("overcarve", name) if isinstance(carving.books[name], Slot) else ("territories", name)
 
 
 def _segment_span(carving: Carving, name: str, locate: Locate) -> Span | None:

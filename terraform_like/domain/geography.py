@@ -1,9 +1,12 @@
-"""Distances on the earth."""
+"""Places on the earth, and distances between them."""
 
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 from numpy.typing import ArrayLike, NDArray
+
+from terraform_like.domain.carving import Location
 
 #: Mean radius of the earth in km (IUGG, 2 a + b over 3).
 EARTH_RADIUS_KM = 6371.0088
@@ -30,3 +33,12 @@ def great_circle_km(
     half = np.sin((to_phi - phi) / 2) ** 2 + np.cos(phi) * np.cos(to_phi) * np.sin((to_theta - theta) / 2) ** 2
     distance: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
     return distance
+
+
+def located(table: pl.DataFrame, location: Location | None) -> NDArray[np.float64]:
+    """Give where accounts are: latitude and longitude in degrees, (accounts, 2), NaN where that is not known."""
+    if location is None:
+        return np.full((table.height, 2), np.nan)
+    columns = {"latitude": location.latitude, "longitude": location.longitude}
+    degrees = (pl.col(column).cast(pl.Float64).fill_null(float("nan")).alias(name) for name, column in columns.items())
+    return table.select(degrees).to_numpy()
