@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
 from terraform_like.diagnostics import Locate, Path, Report, counted, listing
 from terraform_like.domain.book import Book
-from terraform_like.domain.carving import Carving, Slot, Territory
+from terraform_like.domain.carving import Carving, Cover, Slot, Territory
+from terraform_like.domain.geography import great_circle_km, located
 from terraform_like.domain.saved import Saved
+
+Objects = NDArray[np.object_]
+Floats = NDArray[np.float64]
 
 
 class Staffing(Saved):
@@ -43,7 +50,11 @@ def owners_on(carving: Carving, day: date) -> dict[str, str]:
 
 
 def staff(carving: Carving, inside: Book, territory: pl.Series, day: date, locate: Locate, report: Report) -> Book:
-    """Give accounts the owners of their territories; who has an account of a vacant one goes on holding it.
+    """Give accounts the owners of their territories, and those of vacant ones somebody who holds them.
+
+    Who has an account of a vacant territory goes on holding it, be they in `people` or not; so does nobody who does not
+    work on that day. An account that nobody has goes to the nearest of those who may hold: those whom the slot names,
+    else the owners of territories of its segment. `spread: nearest` gives the nearest every account of the slot.
 
     Parameters
     ----------
@@ -67,20 +78,84 @@ def staff(carving: Carving, inside: Book, territory: pl.Series, day: date, locat
     """
     owners = owners_on(carving, day)
     owner = territory.replace_strict(owners, default=None, return_dtype=pl.String)
-    holder = pl.select(pl.when(owner.is_null()).then(inside.table["owner"])).to_series()
-    _nobody(carving, inside, territory, owner.is_null() & holder.is_null(), locate, report)
+    vacant = territory.is_not_null() & owner.is_null()
+    away = [name for name, person in carving.people.items() if not person.works_on(day)]
+    has = inside.table["owner"]
+    has = pl.select(pl.when(vacant & ~has.is_in(away)).then(has)).to_series()
+    nobody = has.is_null().to_numpy()
+    holder = np.array(has.to_list(), dtype=object)
+    held = Counter([*owner.drop_nulls(), *has.drop_nulls()])
+    points = located(inside.table, carving.accounts.location)
+    for name in territory.filter(vacant).unique().sort():
+        mine = (territory == name).fill_null(False).to_numpy()
+        cover = _cover(carving, name)
+        may = _may_hold(carving, name, owners, day)
+        open_ones = np.flatnonzero(mine if cover.spread != "current" else mine & nobody)
+        if may and len(open_ones):
+            held.subtract(has.gather(open_ones).drop_nulls())
+            holder[open_ones] = _nearest(carving, may, points[open_ones], holder[open_ones], held)
+            held.update(holder[open_ones])
+        if cover.spread == "balanced":
+            report.warning(
+                f"{name} is covered by the nearest",
+                "`spread: balanced` is not carried out in this version; `nearest` is.",
+                locate(("overcarve", name, "cover", "spread")),
+            )
     for name in sorted(set(carving.books) - set(owners)):
-        mine = (territory == name).fill_null(False)
         kind = "overcarve" if isinstance(carving.books[name], Slot) else "territories"
         _tell_of_absent(carving, name, (kind, name, "owner"), day, locate, report)
-        cover = getattr(carving.books[name], "cover", None)
-        if cover is not None and cover.spread != "current" and mine.any():
-            report.warning(
-                f"{name} is covered by whoever has its accounts now",
-                f"`spread: {cover.spread}` is not carried out in this version; `current` is.",
-                locate((kind, name, "cover", "spread")),
-            )
-    return inside.placed(territory, owner, holder)
+    held_by = pl.Series(holder.tolist(), dtype=pl.String)
+    _nobody(carving, inside, territory, vacant & held_by.is_null(), locate, report)
+    return inside.placed(territory, owner, held_by)
+
+
+def _cover(carving: Carving, name: str) -> Cover:
+    book = carving.books[name]
+    return (book.cover if isinstance(book, Slot) else None) or Cover()
+
+
+def _may_hold(carving: Carving, name: str, owners: Mapping[str, str], day: date) -> list[str]:
+    """Give who may hold the accounts of a vacant territory, sorted: whom it names, else its segment's owners."""
+    named = [person for person in _cover(carving, name).by if person in carving.people]
+    working = {person for person in named if carving.people[person].works_on(day)}
+    segment = carving.books[name].segment
+    return sorted(working or {owner for book, owner in owners.items() if carving.books[book].segment == segment})
+
+
+def _nearest(carving: Carving, may: list[str], points: Floats, now: Objects, held: Counter[str]) -> Objects:
+    """Give each account the nearest person by great circle; the first name on a tie.
+
+    An account of unknown distance stays with who has it, if they may hold it; else it goes to whoever has the fewest.
+
+    Parameters
+    ----------
+    carving : Carving
+        The homes of people.
+    may : list of str
+        The people, sorted.
+    points : (n, 2) array
+        Latitude and longitude of the accounts in degrees, NaN where unknown.
+    now : (n,) array of str or None
+        Who has the accounts now.
+    held : Counter
+        How many accounts each person has beside these.
+    """
+    homes = np.array([carving.people[person].home or (np.nan, np.nan) for person in may])
+    km = great_circle_km(points[:, :1], points[:, 1:], homes[None, :, 0], homes[None, :, 1])
+    far = np.where(np.isfinite(km), km, np.inf)
+    names = np.array(may, dtype=object)
+    nearest: Objects = names[far.argmin(axis=1)]
+    lost = ~np.isfinite(far).any(axis=1)
+    stays = lost & np.isin(now, may)
+    nearest[stays] = now[stays]
+    lost &= ~stays
+    counts = Counter(held) + Counter(nearest[~lost].tolist())
+    count = int(lost.sum())
+    # Person c would have counts[c] + j before the j-th of these accounts: the smallest numbers come first.
+    before = np.array([counts[person] for person in may])[None, :] + np.arange(count)[:, None]
+    whom = np.broadcast_to(np.arange(len(may)), before.shape).ravel()
+    nearest[lost] = names[whom[np.lexsort((whom, before.ravel()))[:count]]]
+    return nearest
 
 
 def _tell_of_absent(carving: Carving, name: str, path: Path, day: date, locate: Locate, report: Report) -> None:
@@ -93,7 +168,7 @@ def _tell_of_absent(carving: Carving, name: str, path: Path, day: date, locate: 
     when = f"left on {person.leaves}" if left else f"starts on {person.starts}"
     report.warning(
         f"{name} is vacant on {day}",
-        f"{owner} {when}. Whoever has its accounts goes on holding them. Name another owner.",
+        f"{owner} {when}. Others hold its accounts. Name another owner.",
         locate(path),
     )
 
