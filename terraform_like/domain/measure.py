@@ -23,7 +23,8 @@ def loads(table: pl.DataFrame, metrics: tuple[str, ...], by: str = "territory") 
     table : polars.DataFrame
         One row an account, with the column `by` and every metric but `accounts`, which is a count.
     metrics : tuple of str
-        Columns to sum, each in its own unit.
+        Columns to sum, each in its own unit; what is no finite number counts nothing, since a metric of one segment
+        need not be known of accounts of another.
     by : str
         What makes a book; rows where it is null belong to none.
 
@@ -39,10 +40,14 @@ def loads(table: pl.DataFrame, metrics: tuple[str, ...], by: str = "territory") 
     columns = {
         metric: np.bincount(book, minlength=len(books))
         if metric == "accounts"
-        else np.bincount(book, placed[metric].cast(pl.Float64).fill_null(0).to_numpy(), len(books))
+        else np.bincount(book, np.nan_to_num(_numbers(placed[metric]), posinf=0, neginf=0), len(books))
         for metric in metrics
     }
     return pl.DataFrame([books, *(pl.Series(m, total, pl.Float64) for m, total in columns.items())])
+
+
+def _numbers(column: pl.Series) -> Array:
+    return column.cast(pl.Float64).fill_null(0).to_numpy()
 
 
 def per_size(load: Array, size: Array) -> Array:

@@ -7,6 +7,7 @@ prices: whatever differs was not made by the tool.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -81,13 +82,13 @@ def compose(parts: Parts) -> Plan:
     changed = diff(before, after, carving.renames(parts.done))
     territories = _territories(parts)
     inside = population.inside.table
-    moved = changed.join(inside.select("account"), on="account", how="semi")
-    allowed = (still_allowed(p, moved["account"], moved["territory_before"]) for p in parts.problems)
+    moved = inside.select("account", "territory").join(changed, on="account", how="semi")
+    allowed = (still_allowed(p, moved["account"], moved["territory"]) for p in parts.problems)
     why = Circumstances(
         carving=carving,
+        day=parts.as_of,
         inside=inside,
         deviations=_deviations(territories),
-        filled=frozenset(inside["territory"].drop_nulls().unique().to_list()),
         allowed=frozenset().union(*allowed),
     )
     changes = explained(changed, why)
@@ -137,8 +138,8 @@ def _after(population: Population, desired: Book) -> Book:
 
 
 def _summary(accounts: int, changes: tuple[Change, ...]) -> Summary:
-    count = {kind: sum(change.kind is kind for change in changes) for kind in ChangeKind}
-    staying = accounts - sum(n for kind, n in count.items() if kind is not ChangeKind.REMOVE)
+    count = Counter(change.kind for change in changes)
+    staying = accounts - len(changes) + count[ChangeKind.REMOVE]
     return Summary(
         accounts=accounts,
         adds=count[ChangeKind.ADD],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import polars as pl
 
 from terraform_like.address import Address
-from terraform_like.diff import Change
+from terraform_like.diff import Change, ChangeKind
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
 from terraform_like.domain.measure import loads
@@ -125,13 +126,14 @@ def _segments(
     numeric = tuple(m for m in metrics if m in accounts.columns)
     summed = {row["segment"]: row for row in loads(accounts, (*numeric, "accounts"), by=SEGMENT).iter_rows(named=True)}
     of = {t.name: t.segment for t in territories}
-    moved = [of.get(c.after.territory or "") for c in changes if c.kind.value == "move"]
+    moved = Counter(of.get(c.after.territory or "") for c in changes if c.kind is ChangeKind.MOVE)
+    books = Counter(t.segment for t in territories)
     columns: dict[str, tuple[Any, list[Any]]] = {
         "address": (pl.String, [str(Address("segment", name)) for name in names]),
         "segment": (pl.String, names),
         "accounts": (pl.Float64, [summed.get(name, {}).get("accounts", 0.0) for name in names]),
-        "moves": (pl.Float64, [float(moved.count(name)) for name in names]),
-        "territories": (pl.Float64, [float(sum(t.segment == name for t in territories)) for name in names]),
+        "moves": (pl.Float64, [float(moved[name]) for name in names]),
+        "territories": (pl.Float64, [float(books[name]) for name in names]),
     }
     for metric in numeric:
         columns[metric] = (pl.Float64, [summed.get(name, {}).get(metric, 0.0) for name in names])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import polars as pl
 
 from terraform_like.carve.problem import Problem
 from terraform_like.diff import Change, ChangeKind, Place, Reason, ReasonCode
-from terraform_like.domain.carving import Carving, Slot
+from terraform_like.domain.carving import Carving, Slot, Territory
 from terraform_like.domain.scope import FAMILY, SEGMENT
 
 
@@ -21,21 +23,44 @@ class Circumstances:
     ----------
     carving : Carving
         What is wanted.
+    day : datetime.date
+        The day of the plan.
     inside : polars.DataFrame
-        The accounts in scope before the carve, with segment and family.
+        The accounts in scope before the carve, with segment, family and the territory under its name of now.
     deviations : dict
         For each territory, how far each load was off its fair share before, as a share of it.
-    filled : frozenset of str
-        Territories that held accounts before.
     allowed : frozenset of (str, str)
         Account and territory pairs of before that the rules still allow.
     """
 
     carving: Carving
+    day: date
     inside: pl.DataFrame
-    deviations: dict[str, dict[str, float]]
-    filled: frozenset[str]
+    deviations: Mapping[str, Mapping[str, float]]
     allowed: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is looked up for every account: built once."""
+
+    why: Circumstances
+    books: Mapping[str, Territory]
+    pinned: Mapping[str, str]
+    filled: frozenset[str]
+    split: frozenset[str]
+
+    @classmethod
+    def of(cls, why: Circumstances) -> _Known:
+        books = why.carving.books
+        families = why.inside.group_by(FAMILY).agg(pl.col("territory").drop_nulls().n_unique().alias("places"))
+        return cls(
+            why,
+            books,
+            {account: name for name, book in books.items() for account in book.accounts},
+            frozenset(why.inside["territory"].drop_nulls().unique().to_list()),
+            frozenset(families.filter(pl.col("places") > 1)[FAMILY].to_list()),
+        )
 
 
 def still_allowed(problem: Problem, accounts: pl.Series, territories: pl.Series) -> frozenset[tuple[str, str]]:
@@ -64,18 +89,15 @@ def explained(changed: pl.DataFrame, why: Circumstances) -> tuple[Change, ...]:
     why : Circumstances
         What reasons are made of.
     """
-    facts = changed.join(why.inside.select("account", SEGMENT, FAMILY), on="account", how="left").sort("account")
-    return tuple(_change(row, why) for row in facts.iter_rows(named=True))
+    known = _Known.of(why)
+    own = why.inside.select("account", SEGMENT, FAMILY, was="territory")
+    facts = changed.join(own, on="account", how="left").sort("account")
+    return tuple(_change(row, known) for row in facts.iter_rows(named=True))
 
 
-def _change(row: dict[str, str | None], why: Circumstances) -> Change:
+def _change(row: dict[str, str | None], known: _Known) -> Change:
     kind = ChangeKind(str(row["kind"]))
-    reason = {
-        ChangeKind.ADD: _added,
-        ChangeKind.REMOVE: _removed,
-        ChangeKind.MOVE: _moved,
-        ChangeKind.TRANSFER: _transferred,
-    }[kind](row, why)
+    reason = _REASONS[kind](row, known)
     return Change(
         account=str(row["account"]),
         kind=kind,
@@ -85,59 +107,70 @@ def _change(row: dict[str, str | None], why: Circumstances) -> Change:
     )
 
 
-def _added(row: dict[str, str | None], why: Circumstances) -> Reason:
-    pinned = _pinned(row, why)
-    return pinned or Reason(code=ReasonCode.NEW_ACCOUNT, text="it was in no territory")
+def _added(row: dict[str, str | None], known: _Known) -> Reason:
+    return _pinned(row, known) or Reason(code=ReasonCode.NEW_ACCOUNT, text="it was in no territory")
 
 
-def _removed(row: dict[str, str | None], why: Circumstances) -> Reason:
+def _removed(row: dict[str, str | None], known: _Known) -> Reason:
     return Reason(code=ReasonCode.OUT_OF_SCOPE, text="it is no longer in scope")
 
 
-def _moved(row: dict[str, str | None], why: Circumstances) -> Reason:
-    account, old, new = str(row["account"]), str(row["territory_before"]), str(row["territory_after"])
-    before = why.carving.books.get(old)
-    if pinned := _pinned(row, why):
+def _moved(row: dict[str, str | None], known: _Known) -> Reason:
+    account, family, old, new = str(row["account"]), str(row[FAMILY]), str(row["was"]), str(row["territory_after"])
+    before = known.books.get(old)
+    if pinned := _pinned(row, known):
         return pinned
     if before is None:
         return Reason(code=ReasonCode.TERRITORY_REMOVED, text=f"{old} is not in the plan")
     if before.segment != row[SEGMENT]:
         return Reason(code=ReasonCode.SEGMENT_CHANGED, text=f"it is {row[SEGMENT]} now, no longer {before.segment}")
-    if (account, old) not in why.allowed:
+    if (account, old) not in known.why.allowed:
         return Reason(code=ReasonCode.RULE_CHANGED, text=f"{old} may not hold it")
-    if row[FAMILY] != account:
-        return Reason(code=ReasonCode.FOLLOWS_FAMILY, text=f"it stays with {row[FAMILY]}")
-    if new not in why.filled:
-        slot = "slot" if isinstance(why.carving.books[new], Slot) else "territory"
-        return Reason(code=ReasonCode.TERRITORY_ADDED, text=f"{new} is a new {slot}{_off(old, why, ', and {}')}")
-    return Reason(code=ReasonCode.REBALANCED, text=_off(old, why, "{}") or _off(new, why, "{}") or "books are evened")
+    if family != account:
+        return Reason(code=ReasonCode.FOLLOWS_FAMILY, text=f"it stays with {family}")
+    if family in known.split:
+        return Reason(code=ReasonCode.FOLLOWS_FAMILY, text="its family was in several territories")
+    if new not in known.filled:
+        slot = "slot" if isinstance(known.books[new], Slot) else "territory"
+        return Reason(code=ReasonCode.TERRITORY_ADDED, text=f"{new} is a new {slot}{_off(old, known, ', and {}')}")
+    return Reason(
+        code=ReasonCode.REBALANCED, text=_off(old, known, "{}") or _off(new, known, "{}") or "books are evened"
+    )
 
 
-def _transferred(row: dict[str, str | None], why: Circumstances) -> Reason:
+def _transferred(row: dict[str, str | None], known: _Known) -> Reason:
     territory, before, after = str(row["territory_after"]), row["owner_before"], row["owner_after"]
     if row["territory_before"] != territory:
         return Reason(code=ReasonCode.RENAMED, text=f"{row['territory_before']} is called {territory} now")
-    book = why.carving.books[territory]
-    if before in why.carving.people and why.carving.people[before].leaves is not None and before == book.owner:
-        leaves = why.carving.people[before].leaves
-        return Reason(code=ReasonCode.OWNER_LEFT, text=f"{before} leaves on {leaves}")
+    book = known.books[territory]
     if isinstance(book, Slot) and after is not None and after == book.filled_by:
         return Reason(code=ReasonCode.SLOT_FILLED, text=f"{after} fills {territory}")
-    if after != (book.filled_by if isinstance(book, Slot) else None) and after != book.owner:
-        return Reason(code=ReasonCode.COVERED, text=f"{after} holds it while {territory} is vacant")
+    leaver = known.why.carving.people.get(before) if before else None
+    if leaver is not None and leaver.leaves is not None and leaver.leaves < known.why.day:
+        return Reason(code=ReasonCode.OWNER_LEFT, text=f"{before} left on {leaver.leaves}")
+    if after is None or after != book.owner:
+        return Reason(code=ReasonCode.COVERED, text=f"{after or 'nobody'} holds it while {territory} is vacant")
     return Reason(code=ReasonCode.RULE_CHANGED, text=f"{after} owns {territory}")
 
 
-def _pinned(row: dict[str, str | None], why: Circumstances) -> Reason | None:
+_REASONS: dict[ChangeKind, Callable[[dict[str, str | None], _Known], Reason]] = {
+    ChangeKind.ADD: _added,
+    ChangeKind.REMOVE: _removed,
+    ChangeKind.MOVE: _moved,
+    ChangeKind.TRANSFER: _transferred,
+}
+
+
+def _pinned(row: dict[str, str | None], known: _Known) -> Reason | None:
     new = str(row["territory_after"])
-    if row["account"] in why.carving.books[new].accounts:
+    if known.pinned.get(str(row["account"])) == new:
         return Reason(code=ReasonCode.NAMED, text=f"it is pinned to {new}")
     return None
 
 
-def _off(territory: str, why: Circumstances, sentence: str) -> str:
+def _off(territory: str, known: _Known, sentence: str) -> str:
     """Say by how much a territory was off its fair share, where that is 1 % or more."""
-    off = why.deviations.get(territory, {})
+    off = known.why.deviations.get(territory, {})
     metric = max(sorted(off), key=lambda m: abs(off[m]), default=None)
     if metric is None or abs(off[metric]) < 0.01:
         return ""
