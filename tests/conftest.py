@@ -15,7 +15,9 @@ from hypothesis import settings
 ROOT = Path(__file__).parent.parent
 #: Real data that is no part of the project: banks and stores, see tests/e2e/test_banks.py and test_stores.py.
 SHARED_DATA = Path(os.environ.get("TERRITORY_SHARED_DATA") or ROOT.parent / "shared" / "data").absolute()
-collect_ignore = [] if SHARED_DATA.is_dir() else ["e2e/test_banks.py", "e2e/test_stores.py", "e2e/test_stores_import.py"]
+collect_ignore = (
+    [] if SHARED_DATA.is_dir() else ["e2e/test_banks.py", "e2e/test_stores.py", "e2e/test_stores_import.py"]
+)
 Territory = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -104,6 +104,15 @@ def _as_variables(context: click.Context, option: click.Parameter, given: tuple[
     return {name: value for name, _, value in pairs}
 
 
+def _as_bands(context: click.Context, option: click.Parameter, given: str | None) -> Any:
+    from terraform_like.flow.import_segments import Bands
+
+    try:
+        return Bands.parse(given) if given is not None else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, option) from None
+
+
 @territory.command(short_help="Make a territory repository, empty or from an example.")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--example", metavar="NAME", help="Start from an example, with real accounts and an embedded CRM.")
@@ -284,6 +293,47 @@ def apply(session: Session, plan: str | None, auto_approve: bool, allow: tuple[s
     from terraform_like.cli.applying import apply_command
 
     return session.run("apply", lambda: apply_command(session, plan, auto_approve, allow, lock_timeout))
+
+
+@territory.command(short_help="Lay out the YAML; comments stay where they belong.")
+@_plan_argument
+@click.option("--check", is_flag=True, help="Write nothing; end with 3 when a file is not laid out.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
+@click.pass_obj
+def fmt(session: Session, plan: str | None, check: bool, diff: bool) -> int:
+    """Lay out territory.yaml, the plans and the policies: one order of keys, comments and meaning as they were."""
+    from terraform_like.cli.language_commands import fmt_command
+
+    return session.run("fmt", lambda: fmt_command(session, plan, check, diff))
+
+
+@territory.command("import", short_help="Write the books that the CRM has today as a plan.")
+@click.option("--name", default="current", show_default=True, help="Name of the plan.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder.  [default: plans/NAME]")
+@click.option(
+    "--by",
+    type=click.Choice(["today", "territory", "owner"]),
+    default="today",
+    show_default=True,
+    help="today: nothing changes; territory, owner: each book goes to who has most of it.",
+)
+@click.option(
+    "--segments",
+    "bands",
+    metavar="COLUMN:N,N",
+    callback=_as_bands,
+    help="Segments by size, such as employees:500,2000.",
+)
+@click.option("--family", metavar="COLUMN", help="Column with the parent's id: families come together.")
+@click.pass_obj
+def import_(session: Session, name: str, out: Path | None, by: Any, bands: Any, family: str | None) -> int:
+    """Write the books that the CRM has today as a plan, which changes nothing.
+
+    Reads owners, territories, users and the columns that are asked for; writes nothing to the CRM, overwrites no file.
+    """
+    from terraform_like.cli.language_commands import import_command
+
+    return session.run("import", lambda: import_command(session, name, by=by, bands=bands, family=family, out=out))
 
 
 @territory.command(short_help="Write schemas/, by which editors complete and explain.")

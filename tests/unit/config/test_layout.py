@@ -246,7 +246,7 @@ def test_line_ends_and_byte_order_marks_are_normalised():
 
 
 def test_passwords_are_not_struck_out():
-    text = "# postgresql://u:${PASSWORD}@h/d\ncrm: {url: \"postgresql://u:secret@h/d\"}\n"
+    text = '# postgresql://u:${PASSWORD}@h/d\ncrm: {url: "postgresql://u:secret@h/d"}\n'
     assert layout(text, Kind(Project)) == text
 
 

@@ -1,0 +1,74 @@
+"""`territory fmt` and `territory import`: YAML laid out, and YAML made of a CRM."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from terraform_like.cli.session import DONE, Session
+
+if TYPE_CHECKING:
+    from terraform_like.flow.fmt import Formatted
+    from terraform_like.flow.import_books import By
+    from terraform_like.flow.import_crm import Imported
+    from terraform_like.flow.import_segments import Bands
+
+#: `fmt --check` found files in another layout.
+NOT_LAID_OUT = 3
+
+
+def fmt_command(session: Session, plan: str | None, check: bool, diff: bool) -> int:
+    """Lay out the files, or tell which are not; give the exit code."""
+    from terraform_like.flow.fmt import fmt
+
+    formatted, report = fmt(session.chdir, plan, write=not (check or diff))
+    code = NOT_LAID_OUT if check and formatted.changed else DONE
+    return session.finish("fmt", formatted, report, lambda _: _formatted(formatted, check, diff), code)
+
+
+def _formatted(formatted: Formatted, check: bool, diff: bool) -> str:
+    from terraform_like.diagnostics import counted
+    from terraform_like.report.escape import escaped
+
+    if diff:
+        return escaped(formatted.diff, keep="\n\t")
+    if not formatted.changed:
+        return f"Nothing to lay out in {counted(len(formatted.files), 'file')}."
+    done = "is not laid out" if check else "is laid out anew"
+    return "\n".join(f"{escaped(file)} {done}" for file in formatted.changed)
+
+
+def import_command(
+    session: Session, name: str, *, by: By, bands: Bands | None, family: str | None, out: Path | None
+) -> int:
+    """Write the CRM's books as a plan; give the exit code."""
+    from terraform_like.flow.import_crm import import_crm
+
+    repository = session.repository()
+    folder = session.chdir / out if out is not None else None
+    with session.progress() as tell:
+        tell("Reading the CRM")
+        imported, report = import_crm(repository, name, by=by, bands=bands, family=family, out=folder)
+    return session.finish("import", imported, report, lambda _: _imported(session, imported, out is None))
+
+
+def _imported(session: Session, imported: Imported, in_plans: bool) -> str:
+    from terraform_like.diagnostics import counted
+
+    books = [counted(imported.territories, "territory", "territories")]
+    if imported.shared:
+        books.append(f"{counted(imported.shared, 'book')} without one owner")
+    lines = [
+        f"Wrote {', '.join(imported.files)}:",
+        f"{', '.join(books)} and {counted(imported.people, 'person', 'people')}, "
+        f"with {counted(imported.accounts, 'account')}.",
+    ]
+    if imported.left_out:
+        lines.append(f"{counted(imported.left_out, 'account')} of the CRM stay out of it, since they are in no book.")
+    changes = f"{counted(imported.changes, 'account')}" if imported.changes else "nothing"
+    lines.append(f"The first plan changes {changes}.")
+    if in_plans and not session.quiet:
+        here = [] if session.chdir.resolve() == Path.cwd() else ["--chdir", str(session.chdir)]
+        lines += ["", f"  {shlex.join(['territory', *here, 'plan', imported.plan])}"]
+    return "\n".join(lines)
