@@ -65,7 +65,7 @@ def _imported(session: Session, imported: Imported, in_plans: bool) -> str:
         f"with {counted(imported.accounts, 'account')}.",
     ]
     if imported.left_out:
-        lines.append(f"{counted(imported.left_out, 'account')} of the CRM stay out of it, since they are in no book.")
+        lines.append(f"Left out, since no book has them: {counted(imported.left_out, 'account')}.")
     changes = f"{counted(imported.changes, 'account')}" if imported.changes else "nothing"
     lines.append(f"The first plan changes {changes}.")
     if in_plans and not session.quiet:

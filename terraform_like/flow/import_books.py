@@ -52,16 +52,25 @@ class Draft:
         return sum(self.held.values())
 
     @property
+    def owned(self) -> dict[str, int]:
+        """How many of its accounts a person has, nobody left out."""
+        return {holder: count for holder, count in self.held.items() if holder is not None}
+
+    @property
     def shared(self) -> bool:
         """Whether several people have it, and nobody shall own it."""
         return self.owner is None
+
+    def holders(self, people: Mapping[str, object]) -> tuple[str, ...]:
+        """Give the people who have some of it, sorted."""
+        return tuple(sorted(person for person in self.owned if person in people))
 
     def territory(self, segment: str, people: Mapping[str, object]) -> Territory:
         """Give it as a territory, or as a slot whose holders keep what they have."""
         pins = tuple(self.pins)
         if not self.shared:
             return Territory(segment=segment, rule=self.rule, owner=self.owner, accounts=pins)
-        holders = tuple(sorted(person for person in self.held if person is not None and person in people))
+        holders = self.holders(people)
         cover = Cover(by=holders, spread="current") if holders else None
         return Slot(segment=segment, rule=self.rule, accounts=pins, cover=cover)
 
@@ -109,9 +118,10 @@ def _by_territory(accounts: pl.DataFrame, by: By, people: Mapping[str, object], 
     drafts: list[Draft] = []
     taken = set(accounts["territory"].drop_nulls())
     for recorded, held in _held(accounts, "territory").items():
-        known = [person for person in held if person in people]
-        alone = len(held) == 1 and known
-        draft = Draft(recorded, held, owner=known[0] if alone or (by == "territory" and known) else None)
+        draft = Draft(recorded, held)
+        known = [holder for holder in draft.owned if holder in people]
+        if known and (by == "territory" or len(draft.owned) == 1):
+            draft.owner = known[0]
         if not is_name(recorded):
             draft.name = unique(slug(recorded) or "territory", taken)
             draft.recorded = recorded
@@ -153,13 +163,20 @@ def _tell_of_names(drafts: list[Draft], report: Report) -> None:
 
 
 def _tell_of_owners(drafts: list[Draft], by: By, report: Report) -> None:
-    several = [draft for draft in drafts if len(draft.held) > 1]
+    if nobodys := [draft for draft in drafts if None in draft.held]:
+        count = sum(draft.held[None] for draft in nobodys)
+        report.warning(
+            f"Nobody has {counted(count, 'account')} of {counted(len(nobodys), 'territory', 'territories')}",
+            f"{listing(draft.name for draft in nobodys)}. The first plan gives them to who owns the territory, or to "
+            "who may hold its accounts. To leave them alone, take them out of their territory in the CRM.",
+        )
+    several = [draft for draft in drafts if len(draft.held.keys() - {None}) > 1]
     if not several:
         return
     told = listing(f"{draft.name} ({who_has(draft.held)})" for draft in several)
-    aside = sum(draft.accounts - max(draft.held.values()) for draft in several)
+    aside = sum(sum(sorted(draft.owned.values())[:-1]) for draft in several)
     if by == "territory":
-        transfers = sum(draft.accounts - draft.held.get(draft.owner, 0) for draft in several if draft.owner)
+        transfers = sum(sum(draft.owned.values()) - draft.held[draft.owner] for draft in several if draft.owner)
         report.warning(
             f"The first plan transfers {counted(transfers, 'account')}",
             f"Each goes to who has most of its territory: {told}.",

@@ -100,7 +100,7 @@ def import_crm(
     placed = place(live, book, scope, drafts, bands, report)
     carving = _measuring(_carving(name, scope, drafts, placed, people), live, metrics, report)
     check_carving(carving, nowhere, report)
-    changes = _changes(live, book, placed, {draft.name: draft for draft in drafts})
+    changes = _changes(live, placed, {draft.name: draft for draft in drafts}, people)
     _tell_of_moves(by, mapped, changes, placed, book, live, report)
     if report.failed:
         raise Halt(report)
@@ -221,13 +221,19 @@ def _measuring(carving: Carving, live: Book, metrics: Measured, report: Report) 
     return measuring if fits else carving
 
 
-def _changes(live: Book, book: pl.Series, placed: Placed, drafts: dict[str, Draft]) -> int:
+def _changes(live: Book, placed: Placed, drafts: dict[str, Draft], people: People) -> int:
     """Count the accounts that the first plan changes: in another territory, of another owner, or out of every book."""
     owner = pl.col("book").replace_strict({d.name: d.owner for d in drafts.values()}, return_dtype=pl.String)
     table = live.table.select("account", "territory", now="owner")
     inside = table.join(placed.table.select("account", "book"), on="account", how="inner").with_columns(owner=owner)
     moves = pl.col("territory").ne_missing(pl.col("book"))
+    owned = {placed.segment[draft.name] for draft in drafts.values() if not draft.shared}
+    given = [
+        d.name for d in drafts.values() if d.shared and (d.holders(people.people) or placed.segment[d.name] in owned)
+    ]
     transfers = pl.col("owner").is_not_null() & pl.col("owner").ne_missing(pl.col("now"))
+    # What nobody has comes to one of the holders.
+    transfers |= pl.col("now").is_null() & pl.col("book").is_in(given)
     outside = table.join(placed.table, on="account", how="anti")
     leaves = outside.filter(pl.col("territory").is_in(list(drafts))).height
     return inside.filter(moves | transfers).height + leaves

@@ -94,7 +94,7 @@ def place(
     Halt
         When the accounts do not fit, such as a column of text for bands.
     """
-    if bands is not None and not live.table.schema[bands.column].is_numeric():
+    if bands is not None and not live.table.schema.get(bands.column, pl.String()).is_numeric():
         report.error(f'"{bands.column}" is no number', "Bands of size need a column of numbers.")
         raise Halt(report)
     segments = bands.segments() if bands is not None else (Segment(name=EVERYTHING),)

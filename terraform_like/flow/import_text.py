@@ -75,8 +75,8 @@ def _plan(told: Telling, schema: str) -> bytes:
     if told.left_out:
         lacks = "a territory" if told.mapped and told.by != "owner" else "an owner who is a user"
         above["accounts", "where"] = (
-            f"{counted(told.left_out, 'account')} without {lacks} in the CRM: no book has them, and the plan leaves\n"
-            "them alone. Without this line the next plan finds them a book."
+            f"Left alone: {counted(told.left_out, 'account')} of no book, for want of {lacks} in the CRM. Without\n"
+            "this line the next plan finds a book for what is left out here."
         )
     if told.carving.accounts.family:
         above["accounts", "family"] = "Accounts under one ultimate parent stay together."
@@ -94,7 +94,7 @@ def _plan(told: Telling, schema: str) -> bytes:
 
 
 def _territories(told: Telling, schema: str) -> bytes:
-    head = ["The books. `accounts` beside them says how many they had when they were imported."]
+    head = ["The books, with how many accounts each had when it was imported."]
     if told.by == "owner" or not told.mapped:
         head = ["The books, one for each owner, with how many accounts each had. Name them for what they are, not for"]
         head.append("who has them, before the first plan is applied.")
@@ -134,7 +134,7 @@ def _balance(told: Telling, schema: str) -> bytes:
 def _evenness(told: Telling) -> Iterator[str]:
     yield "How even the books of each segment must be. Nothing is said yet, so that nothing moves. Today:"
     yield ""
-    metrics = ("accounts", *([told.size] if told.size else []))
+    metrics = tuple(dict.fromkeys(("accounts", *([told.size] if told.size else []))))
     columns = [pl.col(told.size).cast(pl.Float64).fill_null(0).fill_nan(0)] if told.size else []
     values = told.live.table.select("account", *columns)
     table = told.placed.table.join(values, on="account", how="left")

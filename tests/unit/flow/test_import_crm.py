@@ -106,23 +106,30 @@ def test_names_of_people_are_names_and_nobody_elses_id(make: Callable[..., Path]
 
 
 def test_a_shared_territory_stays_with_whoever_has_it(make: Callable[..., Path]) -> None:
-    root = make([*ALIGNED, ("A-3", "U-2", "west"), ("A-4", None, "east")])
+    root = make([*ALIGNED, ("A-3", "U-2", "west"), ("A-4", "gone", "north")])
     done, carving, _, said = imported(root)
-    assert (done.changes, done.territories, done.shared) == (0, 0, 2)
-    west, east = carving.overcarve["west"], carving.overcarve["east"]
+    assert (done.changes, done.territories, done.shared) == (0, 1, 2)
+    west, north = carving.overcarve["west"], carving.overcarve["north"]
     assert isinstance(west, Slot)
     assert west.cover is not None
     assert west.cover.by == ("amy", "bo")
-    assert east.cover is not None
-    assert east.cover.by == ("bo",)
-    assert "Several people share 2 territories of the CRM: east (bo 1, nobody 1), west (amy 2, bo 1)." in said[0]
-    assert "the first plan transfers 2 accounts" in said[0]
+    assert north.cover is None
+    assert "Several people share 1 territory of the CRM: west (amy 2, bo 1)." in said[1]
+    assert "the first plan transfers 1 account." in said[1]
+
+
+def test_what_nobody_has_is_given_to_who_owns_its_territory(make: Callable[..., Path]) -> None:
+    root = make([*ALIGNED, ("A-3", "U-2", "west"), ("A-4", None, "east"), ("A-5", None, "west")])
+    done, carving, summary, said = imported(root)
+    assert carving.territories["east"].owner == "bo"
+    assert (summary.transfers, done.changes) == (2, 2)
+    assert "warning: Nobody has 2 accounts of 2 territories: east, west." in said[0]
 
 
 def test_by_territory_the_first_plan_shows_who_is_out_of_line(make: Callable[..., Path]) -> None:
-    root = make([*ALIGNED, ("A-3", "U-2", "west"), ("A-4", None, "east")])
+    root = make([*ALIGNED, ("A-3", "U-2", "west"), ("A-4", "U-3", "east"), ("A-5", "U-3", "east")])
     _, carving, summary, said = imported(root, by="territory")
-    assert {name: book.owner for name, book in carving.books.items()} == {"west": "amy", "east": "bo"}
+    assert {name: book.owner for name, book in carving.books.items()} == {"west": "amy", "east": "cy"}
     assert (summary.transfers, summary.moves, summary.adds, summary.removes) == (2, 0, 0, 0)
     assert said[0].startswith("warning: The first plan transfers 2 accounts: ")
 
@@ -156,7 +163,7 @@ def test_accounts_of_no_territory_stay_out_of_the_plan(make: Callable[..., Path]
     assert (done.accounts, done.left_out, done.changes) == (3, 2, 0)
     assert carving.accounts.where == "territory IS NOT NULL"
     text = (root / "plans/current/plan.yaml").read_text()
-    assert "# 2 accounts without a territory in the CRM" in text
+    assert "# Left alone: 2 accounts of no book, for want of a territory in the CRM." in text
 
 
 def test_a_territory_that_cannot_be_named_so_is_renamed_once(make: Callable[..., Path]) -> None:
