@@ -119,7 +119,7 @@ def certify(problem: Problem, choice: Ints, prices: Floats, method: ProofMethod)
     prices : (T, M) array
         Prices in solver units.
     method : ProofMethod
-        How the answer was found.
+        How the answer was found, where it moves a unit; where all stay that are somewhere, it was kept.
 
     Raises
     ------
@@ -136,13 +136,21 @@ def certify(problem: Problem, choice: Ints, prices: Floats, method: ProofMethod)
     gap = max(0.0, objective - below) / objective if objective > 0 else 0.0
     return Proof(
         component=problem.component,
-        method=method,
+        method=_method(problem, choice, method),
         status=ProofStatus.OPTIMAL if gap <= OPTIMAL_GAP else ProofStatus.BOUNDED,
         objective=objective,
         bound=below,
         gap=rounded(gap),
         prices=saved,
     )
+
+
+def _method(problem: Problem, choice: Ints, method: ProofMethod) -> ProofMethod:
+    """Say that an answer was kept where it was, and never where it was not."""
+    somewhere = problem.current >= 0
+    if somewhere.any() and (choice == problem.current)[somewhere].all():
+        return ProofMethod.KEPT
+    return ProofMethod.EXACT if method is ProofMethod.KEPT else method
 
 
 def rounded(value: float) -> float:

@@ -164,10 +164,9 @@ _TEXT = {"account": pl.String, "territory": pl.String}
 def _proof(problem: Problem, answer: _Answer, report: Report) -> Proof | None:
     from terraform_like.carve import exact
 
-    kept = np.array_equal(answer.choice, problem.current)
     try:
         prices = exact.prices_of(problem) if answer.prices is None else answer.prices
-        return certify(problem, answer.choice, prices, ProofMethod.KEPT if kept else ProofMethod.EXACT)
+        return certify(problem, answer.choice, prices, ProofMethod.EXACT)
     except (ValueError, exact.SolverError) as error:
         report.error(f"The carve of {problem.component} cannot be certified", f"{error}. No plan was made.")
         return None

@@ -181,7 +181,7 @@ class Expression:
                 raise ExpressionError(f"the expression nests deeper than {DEEPEST} levels")
             _judge(node, text)
             if isinstance(node, exp.Column):
-                columns.setdefault(node.name, place(node)[0])
+                columns[node.name] = min(place(node)[0], columns.get(node.name, len(text)))
         return cls(text, dict(sorted(columns.items())), tree)
 
     def compile(self, schema: Mapping[str, pl.DataType], wanted: Wanted = "any") -> pl.Expr:

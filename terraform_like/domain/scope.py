@@ -1,20 +1,23 @@
 """Which accounts are carved: derived columns, who is in scope, each account's family and segment.
 
 The precedence that a person can predict: an account that is pinned to a territory has that territory's segment; then
-an account named in a segment; then the first segment whose expression it matches. A family has one segment, that of
-its ultimate parent (of its smallest id where the parent is out of scope).
+comes the segment that names it; then the segment that it is in, where `stay` holds; then the first segment whose
+expression it matches. A family has one segment, that of its ultimate parent (of its smallest id where the parent is
+out of scope).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
-from terraform_like.diagnostics import Locate, Path, Report, counted, listing
+from terraform_like.diagnostics import Locate, Path, Report, counted, did_you_mean, listing
 from terraform_like.domain.book import PLACES, Book
 from terraform_like.domain.carving import Carving
 from terraform_like.domain.expression import Expression, ExpressionError, Wanted, report_expression
+from terraform_like.domain.kinds import word_for
 
 #: Columns that are added to the accounts in scope.
 SEGMENT, FAMILY, PROTECTED = "segment", "family", "protected"
@@ -72,19 +75,17 @@ def populate(
     table = _derived(carving, table, locate, report)
     inside = _mask(table, scope.where, ("accounts", "where"), locate, report)
     protected = _mask(table, scope.protect, ("accounts", "protect"), locate, report, default=False)
-    table = table.with_columns(inside.alias("inside"), protected.alias(PROTECTED))
-    outside = Book(table.filter(~pl.col("inside")).drop("inside", PROTECTED))
-    table = table.filter("inside").drop("inside")
-    if table.height == 0 and not report.failed:
-        report.error(
-            "No account is in scope",
-            f"The CRM has {counted(live.table.height, 'account')}; `accounts: where` matches none of them.",
-            locate(("accounts", "where")),
-        )
-    table = _families(carving, table, locate, report)
+    if not inside.any() and not report.failed:
+        held = f"The CRM has {counted(live.table.height, 'account')}; `accounts: where` matches none of them."
+        detail = held if live.table.height else "The CRM has no account at all."
+        report.error("No account is in scope", detail, locate(("accounts", "where")))
+    outside = Book(table.filter(~inside))
+    # What cannot be evaluated says nothing of the data: then no account is blamed for anything.
+    sound = not report.failed
+    table = _families(carving, table.with_columns(protected.alias(PROTECTED)), inside, locate, report)
     table = _segments(carving, table, locate, report)
-    _metrics(carving, table, locate, report)
-    _locations(carving, table, locate, report)
+    _metrics(carving, table, locate, report, sound=sound)
+    _locations(carving, table, locate, report, sound=sound)
     return None if report.failed else Population(Book(table), outside)
 
 
@@ -95,8 +96,9 @@ def _derived(carving: Carving, table: pl.DataFrame, locate: Locate, report: Repo
             report.error(f'A column cannot be named "{name}"', "The tool has one of that name.", locate(path, key=True))
             continue
         column = evaluate(table, text, path, "any", locate, report)
-        if column is not None:
-            table = table.with_columns(column.alias(name))
+        # A column that cannot be is there all the same, with nothing in it: those that read it are not wrong too.
+        column = pl.repeat(None, table.height, dtype=pl.Null, eager=True) if column is None else column
+        table = table.with_columns(column.alias(name))
     return table
 
 
@@ -119,44 +121,55 @@ def _mask(
     return pl.repeat(default, table.height, dtype=pl.Boolean, eager=True) if column is None else column.fill_null(False)
 
 
-def _families(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> pl.DataFrame:
+def _families(carving: Carving, table: pl.DataFrame, inside: pl.Series, locate: Locate, report: Report) -> pl.DataFrame:
+    """Give the accounts in scope with the account that stands for the family of each."""
     family = carving.accounts.family
-    path: Path = ("accounts", "family", "column")
-    own = table.with_columns(pl.col("account").alias(FAMILY))
+    own = table.filter(inside).with_columns(pl.col("account").alias(FAMILY))
     if family is None:
         return own
-    column = family.column
-    if column not in table.columns:
-        report.error(f'There is no column "{column}"', f"Columns: {listing(sorted(table.columns), 30)}.", locate(path))
+    span = locate(("accounts", "family", "column"))
+    if family.column not in table.columns:
+        report.error(f'There is no column "{family.column}"', _columns_like(family.column, table.columns), span)
         return own
-    parents = table.select("account", pl.col(column).cast(pl.String).replace("", None).alias("parent"))
-    top = parents.select("account", pl.coalesce("parent", "account").alias("top")).sort("account")
-    # Each round doubles the levels that are climbed, so that no chain is too long for these.
-    for _ in range(table.height.bit_length()):
-        above = top.rename({"account": "top", "top": "above"})
-        top = top.join(above, on="top", how="left").select("account", pl.coalesce("above", "top").alias("top"))
-    top = top.sort("account")
-    circle = top.join(parents.rename({"account": "top"}), on="top", how="inner").filter(pl.col("parent").is_not_null())
-    if circle.height:
-        report.error(
-            "Accounts are their own ancestors",
-            f"{counted(circle.height, 'account')} under a circle of parents: {listing(circle['account'].sort())}. "
-            f"Mend `{column}`.",
-            locate(path),
-        )
+    parent = table[family.column]
+    top, circle = _ultimate(table["account"], parent.cast(pl.Int64) if parent.dtype.is_float() else parent)
+    caught = top.filter(inside).is_in(circle.implode())
+    if caught.any():
+        detail = f"{counted(int(caught.sum()), 'account')} are under a circle of parents: {listing(circle)}."
+        report.error("Accounts are their own ancestors", f"{detail} Mend `{family.column}`.", span)
         return own
-    # A parent that is not in scope still holds its children together: the smallest id stands for the family.
-    stands = top.with_columns(
-        pl.when(pl.col("top").is_in(parents["account"].implode()))
-        .then("top")
-        .otherwise(pl.col("account").min().over("top"))
-        .alias(FAMILY)
-    )
-    table = table.join(stands.select("account", FAMILY), on="account", how="left").sort("account")
     if family.keep == "separate":
         return own
+    # A parent that is not in scope still holds its children together: the smallest id stands for the family.
+    top = top.filter(inside)
+    standing = pl.when(top.is_in(own["account"].implode())).then(top).otherwise(pl.col("account").min().over(top))
+    table = own.with_columns(standing.alias(FAMILY))
     apart = _mask(table, family.apart, ("accounts", "family", "except"), locate, report, default=False)
     return _without(table, apart) if apart.any() else table
+
+
+def _ultimate(account: pl.Series, parent: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Climb to the ultimate parent of each account, also over parents that the CRM does not know.
+
+    Returns
+    -------
+    polars.Series
+        For each account its ultimate parent: itself where it has none, and one of a circle where it is under one.
+    polars.Series
+        Accounts that are in circles, sorted. An account that is its own parent is none: many CRMs write that.
+    """
+    parent = parent.cast(pl.String).replace("", None)
+    parent = parent.zip_with((parent != account).fill_null(False), account)
+    known = pl.concat([account, parent]).unique(maintain_order=True)
+    at = pl.DataFrame({"id": known}).with_row_index("at")
+    above = np.arange(len(known))
+    above[: len(account)] = pl.DataFrame({"id": parent}).join(at, on="id", how="left", maintain_order="left")["at"]
+    top = above
+    # Each round doubles the levels that are climbed, so that no chain is too long for these.
+    for _ in range(len(known).bit_length()):
+        top = top[top]
+    circle = known.gather(np.unique(top[above[top] != top])).sort()
+    return known.gather(top[: len(account)]), circle
 
 
 def _without(table: pl.DataFrame, apart: pl.Series) -> pl.DataFrame:
@@ -186,18 +199,16 @@ def _segments(carving: Carving, table: pl.DataFrame, locate: Locate, report: Rep
     segment = stay.zip_with(stay.is_not_null(), segment)
     named = {account: one.name for one in reversed(carving.segments) for account in one.accounts}
     pinned = {account: book.segment for book in carving.books.values() for account in book.accounts}
-    chosen = table["account"].replace_strict(named | pinned, default=None, return_dtype=pl.String)
-    table = table.with_columns(chosen.zip_with(chosen.is_not_null(), segment).alias(SEGMENT))
-    if named or pinned:
-        _known_accounts(carving, table, locate, report)
-    # A pin or a name anywhere in a family is for all of it; else its head decides.
-    family = table.with_columns(chosen.alias("chosen")).select(
-        FAMILY,
-        pl.coalesce(
-            pl.col("chosen").sort_by("account").drop_nulls().first().over(FAMILY),
-            pl.col(SEGMENT).sort_by(pl.col("account") != pl.col(FAMILY)).first().over(FAMILY),
-        ).alias(SEGMENT),
-    )
+    _known_accounts(carving, table, locate, report)
+    # A pin or a name anywhere in a family is for all of it, a pin before a name; else its head decides.
+    chosen = [
+        table["account"].replace_strict(which, default=None, return_dtype=pl.String).alias(str(n))
+        for n, which in enumerate((pinned, named))
+    ]
+    of_family = [pl.col(c.name).sort_by("account").drop_nulls().first().over(FAMILY) for c in chosen]
+    head = segment.alias("own")
+    by_head = pl.col("own").sort_by(pl.col("account") != pl.col(FAMILY)).first().over(FAMILY)
+    family = table.with_columns(*chosen, head).select(pl.coalesce(*of_family, by_head).alias(SEGMENT))
     table = table.with_columns(family[SEGMENT])
     lost = table.filter(pl.col(SEGMENT).is_null())["account"]
     if lost.len() and not report.failed:
@@ -225,19 +236,21 @@ def _known_accounts(carving: Carving, table: pl.DataFrame, locate: Locate, repor
                 report.warning(f'There is no account "{account}" in scope', detail, locate((*path, position)))
 
 
-def _metrics(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> None:
+def _metrics(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report, *, sound: bool) -> None:
     for segment, balance in sorted(carving.balance.items()):
         for metric in balance.metrics:
             if metric == "accounts":
                 continue
             key = next(k for k in ("within", "at_most", "at_least") if metric in getattr(balance, k))
+            numeric = [n for n, t in table.schema.items() if t.is_numeric()]
             span = locate(("balance", segment, key, metric), key=True)
             if metric not in table.columns:
-                known = sorted(n for n, t in table.schema.items() if t.is_numeric())
-                report.error(f'There is no metric "{metric}"', f"Numeric columns: {listing(known, 30)}.", span)
+                report.error(f'There is no metric "{metric}"', _columns_like(metric, numeric), span)
                 continue
-            if not table.schema[metric].is_numeric():
-                report.error(f'"{metric}" is no number', f"The column is {table.schema[metric]}.", span)
+            if not sound:
+                continue
+            if metric not in numeric:
+                report.error(f'"{metric}" is no number', f"The column holds {word_for(table.schema[metric])}.", span)
                 continue
             value = pl.col(metric).cast(pl.Float64)
             for what, wrong, way in (
@@ -255,17 +268,22 @@ def _metrics(carving: Carving, table: pl.DataFrame, locate: Locate, report: Repo
                     report.error(f'"{metric}" is {what} for accounts of {segment}', detail, span)
 
 
-def _locations(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> None:
+def _locations(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report, *, sound: bool) -> None:
     location = carving.accounts.location
     if location is None:
         return
     for key, column, limit in (("latitude", location.latitude, 90), ("longitude", location.longitude, 180)):
         span = locate(("accounts", "location", key))
-        if column not in table.columns or not table.schema[column].is_numeric():
-            known = sorted(n for n, t in table.schema.items() if t.is_numeric())
-            report.error(f'There is no numeric column "{column}"', f"Numeric columns: {listing(known, 30)}.", span)
+        numeric = [n for n, t in table.schema.items() if t.is_numeric()]
+        if column not in table.columns or (sound and column not in numeric):
+            report.error(f'There is no numeric column "{column}"', _columns_like(column, numeric), span)
+        if column not in numeric or not sound:
             continue
-        off = table.filter(pl.col(column).cast(pl.Float64).abs() > limit)["account"]
+        off = table.filter(pl.col(column).cast(pl.Float64).fill_nan(None).abs() > limit)["account"]
         if off.len():
             detail = f"{counted(off.len(), 'account')}: {listing(off)}. It lies between -{limit} and {limit}."
             report.error(f"The {key} is outside the world", detail, span)
+
+
+def _columns_like(name: str, columns: list[str]) -> str:
+    return did_you_mean(name, columns).strip() or f"Columns: {listing(sorted(columns), 30)}."

@@ -23,6 +23,7 @@ from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report, listing
 from terraform_like.domain.scope import Population
 from terraform_like.flow.plan import SNAPSHOTS, config_digest, policies_digest, populated
+from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes
 from terraform_like.plan.compose import Parts, compose
 from terraform_like.plan.file import SavedPlan, load
 from terraform_like.plan.fresh import Check, CheckName, Current, currency, integrity
@@ -137,6 +138,8 @@ def _again(saved: SavedPlan, wanted: Wanted, policies: Policies, report: Report)
     if wrong:
         return None, [wrong]
     desired = staff(wanted.carving, population.inside, territory, plan.as_of, wanted.locate, said)
+    # The holders of assignments.csv are those of the plan, or its digest is another.
+    staffed = digest_of_bytes(assignments_bytes(desired.table))
     parts = Parts(
         wanted.carving,
         policies,
@@ -145,7 +148,7 @@ def _again(saved: SavedPlan, wanted: Wanted, policies: Policies, report: Report)
         problems,
         proofs,
         plan.users,
-        plan.inputs,
+        plan.inputs.model_copy(update={"assignments": staffed}),
         plan.created,
         plan.as_of,
         wanted.locate,

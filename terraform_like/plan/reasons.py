@@ -49,6 +49,7 @@ class _Known:
     pinned: Mapping[str, str]
     filled: frozenset[str]
     split: frozenset[str]
+    off: Mapping[str, str]
 
     @classmethod
     def of(cls, why: Circumstances) -> _Known:
@@ -60,6 +61,7 @@ class _Known:
             {account: name for name, book in books.items() for account in book.accounts},
             frozenset(why.inside["territory"].drop_nulls().unique().to_list()),
             frozenset(families.filter(pl.col("places") > 1)[FAMILY].to_list()),
+            {territory: _off(off, territory) for territory, off in why.deviations.items()},
         )
 
 
@@ -130,12 +132,12 @@ def _moved(row: dict[str, str | None], known: _Known) -> Reason:
         return Reason(code=ReasonCode.FOLLOWS_FAMILY, text=f"it stays with {family}")
     if family in known.split:
         return Reason(code=ReasonCode.FOLLOWS_FAMILY, text="its family was in several territories")
+    was_off = known.off.get(old, "")
     if new not in known.filled:
         slot = "slot" if isinstance(known.books[new], Slot) else "territory"
-        return Reason(code=ReasonCode.TERRITORY_ADDED, text=f"{new} is a new {slot}{_off(old, known, ', and {}')}")
-    return Reason(
-        code=ReasonCode.REBALANCED, text=_off(old, known, "{}") or _off(new, known, "{}") or "books are evened"
-    )
+        text = f"{new} is a new {slot}, and {was_off}" if was_off else f"{new} is a new {slot}"
+        return Reason(code=ReasonCode.TERRITORY_ADDED, text=text)
+    return Reason(code=ReasonCode.REBALANCED, text=was_off or known.off.get(new, "") or "books are evened")
 
 
 def _transferred(row: dict[str, str | None], known: _Known) -> Reason:
@@ -168,11 +170,10 @@ def _pinned(row: dict[str, str | None], known: _Known) -> Reason | None:
     return None
 
 
-def _off(territory: str, known: _Known, sentence: str) -> str:
-    """Say by how much a territory was off its fair share, where that is 1 % or more."""
-    off = known.why.deviations.get(territory, {})
+def _off(off: Mapping[str, float], territory: str) -> str:
+    """Say by how much a territory was off its fair share, where that is 1 % or more; else nothing."""
     metric = max(sorted(off), key=lambda m: abs(off[m]), default=None)
     if metric is None or abs(off[metric]) < 0.01:
         return ""
     side = "over" if off[metric] > 0 else "under"
-    return sentence.format(f"{territory} was {abs(off[metric]):.0%} {side} its fair share of {metric}")
+    return f"{territory} was {abs(off[metric]):.0%} {side} its fair share of {metric}"

@@ -1,0 +1,153 @@
+"""A check catches every saved plan that was not made by the tool, also where whoever changed it sealed it again."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from terraform_like.carve.proof import ProofMethod, ProofStatus
+from terraform_like.config.load import open_repository
+from terraform_like.flow.check import check
+from terraform_like.flow.plan import make_plan
+from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes, seal
+from terraform_like.plan.file import write_saved
+
+TEN = Path(__file__).parents[2] / "cases" / "_repos" / "ten"
+DAY = date(2027, 7, 1)
+SLOT = "\novercarve:\n  hire: {segment: all, size: 0.5, cover: {by: [raj]}}\n"
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """Ten companies, two people and a slot, in a database."""
+    folder = Path(shutil.copytree(TEN, tmp_path / "repo"))
+    with closing(sqlite3.connect(folder / "crm.sqlite")) as database:
+        database.executescript((folder / "crm.sql").read_text())
+    wishes = folder / "plans" / "fy27" / "plan.yaml"
+    wishes.write_text(wishes.read_text().replace("10%}", "25%, accounts: 40%}") + SLOT)
+    return open_repository(folder)
+
+
+@pytest.fixture
+def planned(repository):
+    made, _ = make_plan(repository, "fy27", DAY)
+    return made
+
+
+@pytest.fixture
+def failing(repository):
+    """Save a plan as if the tool had made it; name the checks that do not pass."""
+
+    def of(planned):
+        table = planned.assignments
+        digest = digest_of_bytes(assignments_bytes(table))
+        inputs = planned.plan.inputs.model_copy(update={"assignments": digest})
+        plan = seal(planned.plan.model_copy(update={"inputs": inputs}))
+        write_saved(repository.plan_folder("fy27"), plan, table, planned.snapshot)
+        found, _ = check(repository, "fy27", base=None)
+        return [told.name for told in found.checks if not told.ok]
+
+    return of
+
+
+def with_plan(planned, **changes):
+    return replace(planned, plan=planned.plan.model_copy(update=changes))
+
+
+def with_assignments(planned, account, **places):
+    chosen = pl.col("account") == account
+    columns = [pl.when(chosen).then(pl.lit(v)).otherwise(pl.col(k)).alias(k) for k, v in places.items()]
+    return replace(planned, assignments=planned.assignments.with_columns(columns))
+
+
+def test_what_the_tool_made_passes(planned, failing):
+    assert planned.plan.has_changes
+    assert failing(planned) == []
+
+
+def test_any_account_in_another_territory_is_caught(planned, failing):
+    places = dict(planned.assignments.select("account", "territory").iter_rows())
+    for account, place in places.items():
+        for other in {"north", "south", "hire"} - {place}:
+            assert failing(with_assignments(planned, account, territory=other)), (account, other)
+
+
+def test_another_holder_is_caught(planned, failing):
+    held = planned.assignments.filter(pl.col("holder").is_not_null())["account"].to_list()
+    assert held
+    for account in held:
+        assert failing(with_assignments(planned, account, holder="someone-else")) == ["figures"]
+
+
+def test_an_account_that_is_left_out_is_caught(planned, failing):
+    for account in planned.assignments["account"]:
+        short = planned.assignments.filter(pl.col("account") != account)
+        assert failing(replace(planned, assignments=short)) == ["accounts"]
+
+
+def test_another_price_is_caught(planned, failing):
+    (proof,) = planned.plan.proof
+    for territory, prices in proof.prices.items():
+        for metric, price in prices.items():
+            for other in (price + 1.0, -price - 1.0, 1e9):
+                told = {**proof.prices, territory: {**prices, metric: other}}
+                edited = proof.model_copy(update={"prices": told})
+                assert failing(with_plan(planned, proof=(edited,))) == ["proof"], (territory, metric, other)
+
+
+@pytest.mark.parametrize("figure", ["objective", "bound", "gap", "method", "status", "component"])
+def test_another_figure_of_the_proof_is_caught(planned, failing, figure):
+    (proof,) = planned.plan.proof
+    optimal = proof.status is ProofStatus.OPTIMAL
+    other = {
+        "method": ProofMethod.KEPT,
+        "status": ProofStatus.BOUNDED if optimal else ProofStatus.OPTIMAL,
+        "component": "else",
+    }
+    edited = proof.model_copy(update={figure: other.get(figure, getattr(proof, figure))})
+    if figure not in other:
+        edited = proof.model_copy(update={figure: getattr(proof, figure) * 1.001 + 1e-6})
+    assert failing(with_plan(planned, proof=(edited,))) == ["proof"]
+
+
+@pytest.mark.parametrize("proofs", [0, 2])
+def test_a_proof_too_few_or_too_many_is_caught(planned, failing, proofs):
+    assert failing(with_plan(planned, proof=planned.plan.proof * proofs)) == ["proof"]
+
+
+def test_another_load_share_or_owner_of_a_book_is_caught(planned, failing):
+    for number, territory in enumerate(planned.plan.territories):
+        loads = {metric: load.model_copy(update={"after": load.after + 1}) for metric, load in territory.loads.items()}
+        for change in ({"loads": loads}, {"owner": "li"}, {"accounts": territory.accounts + 1}, {"size": 3.0}):
+            territories = list(planned.plan.territories)
+            territories[number] = territory.model_copy(update=change)
+            assert failing(with_plan(planned, territories=tuple(territories))) == ["figures"]
+
+
+def test_another_change_is_caught(planned, failing):
+    changes = planned.plan.changes
+    first = changes[0]
+    elsewhere = first.model_copy(update={"after": first.after.model_copy(update={"owner": "li"})})
+    reasoned = first.model_copy(update={"reasons": (first.reasons[0].model_copy(update={"text": "because"}),)})
+    for edited in (changes[1:], (*changes, first), (elsewhere, *changes[1:]), (reasoned, *changes[1:]), changes[::-1]):
+        assert failing(with_plan(planned, changes=edited)) == ["figures"]
+
+
+@pytest.mark.parametrize("part", ["summary", "fairness", "staffing", "as_of", "currency"])
+def test_another_word_of_the_plan_is_caught(planned, failing, part):
+    plan = planned.plan
+    edited = {
+        "summary": plan.summary.model_copy(update={"moves": plan.summary.moves + 1}),
+        "fairness": {},
+        "staffing": plan.staffing[1:],
+        "as_of": date(2027, 7, 2),
+        "currency": "CHF",
+    }
+    assert failing(with_plan(planned, **{part: edited[part]})) == ["figures"]
