@@ -174,7 +174,7 @@ def _ultimate(account: pl.Series, parent: pl.Series) -> tuple[pl.Series, pl.Seri
 
 def _without(table: pl.DataFrame, apart: pl.Series) -> pl.DataFrame:
     """Let accounts stand for themselves; where that is the head of a family, the smallest id stands for the others."""
-    others = pl.col("account").filter(~apart)
+    others = pl.when(~pl.col("apart")).then("account")
     headless = pl.col(FAMILY).is_in(table["account"].filter(apart).implode())
     table = table.with_columns(apart.alias("apart")).with_columns(
         pl.when("apart").then("account").when(headless).then(others.min().over(FAMILY)).otherwise(FAMILY).alias(FAMILY)

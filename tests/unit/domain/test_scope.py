@@ -216,6 +216,14 @@ def test_parents_of_another_type_than_ids_are_found():
     assert column("family", population(crm, accounts={"family": "parent_id"})) == {"7": "7", "8": "7"}
 
 
+def test_accounts_that_are_excepted_leave_their_families_together_without_them():
+    crm = {"account": ["A", "B", "C", "D", "E"], "parent_id": [None, "A", "A", None, "D"], "big": [1, 0, 0, 0, 1]}
+
+    found = population(crm, accounts={"family": {"column": "parent_id", "except": "big = 1"}})
+
+    assert column("family", found) == {"A": "A", "B": "B", "C": "B", "D": "D", "E": "E"}
+
+
 def test_a_family_column_that_is_not_there_says_which_was_meant():
     ((summary, detail, _),) = complaints(accounts={"family": "parent"})
 
