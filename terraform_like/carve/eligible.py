@@ -183,7 +183,7 @@ def _claimed_twice(segment: Members, claimed: Flags, locate: Locate, report: Rep
         one, other = segment.names[first], segment.names[second]
         there = locate((*book_path(one, segment.books[first]), "rule"))
         report.error(
-            f"The rules of {one} and {other} claim the same {counted(len(accounts), 'account')}",
+            f"The rules of {one} and {other} both claim {counted(len(accounts), 'account')}",
             f"{listing(str(a) for a in accounts)}. The other rule stands at {there}. Narrow one of them.",
             locate((*book_path(other, segment.books[second]), "rule")),
         )

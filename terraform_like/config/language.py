@@ -31,6 +31,8 @@ class TerritoryEntry(Territory):
     def _alike(self) -> Self:
         if self.count is not None and self.accounts:
             raise ValueError("`count` makes territories alike; an account cannot be pinned to all of them")
+        if self.count is not None and self.count > 1 and self.rule is not None:
+            raise ValueError("`rule` gives all that matches to one territory; `where` shares it out over several")
         return self
 
 

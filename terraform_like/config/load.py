@@ -19,7 +19,7 @@ from terraform_like.config.references import check_carving, check_policies, know
 from terraform_like.config.source import Source, read
 from terraform_like.config.variables import Overrides, substitute
 from terraform_like.diagnostics import Halt, Locate, Path, Report, Span, did_you_mean
-from terraform_like.domain.carving import Balance, Carving, Territory
+from terraform_like.domain.carving import Balance, Carving, Moved, Territory
 from terraform_like.domain.project import Project
 from terraform_like.domain.quantity import LONGEST_NAME
 from terraform_like.policy.rule import Policies
@@ -146,6 +146,7 @@ def load_wanted(repository: Repository, name: str, report: Report, overrides: Ov
 
     if carving is not None:
         check_carving(carving, locate, report, known if all_of_it else replace(known, whole=False))
+        carving = carving.model_copy(update={"moved": _moved_alike(carving.moved, made_by)})
     gate = read_document(repository.root, _yaml_files(repository.root / "policies"), report)
     policies = _policies(gate, report)
     if report.failed or carving is None or policies is None:
@@ -191,22 +192,46 @@ def _carving(name: str, file: PlanFile, document: Document, made_by: dict[str, s
     territories: dict[str, Territory] = {}
     for key, entry in file.territories.items():
         alike = Territory.model_validate(entry.model_dump(exclude={"count"}, exclude_unset=True))
-        digits = max(2, len(str(entry.count or 0)))
-        names = [key] if entry.count is None else [f"{key}-{n:0{digits}d}" for n in range(1, entry.count + 1)]
+        # Two digits, and more for those beyond 99 only: a larger count renames nobody.
+        names = [key] if entry.count is None else [f"{key}-{n:02d}" for n in range(1, entry.count + 1)]
         span = document.locate(("territories", key), key=True)
-        if len(names[0]) > LONGEST_NAME:
-            detail = f"With its number it has {len(names[0])} characters; {LONGEST_NAME} are the most."
+        if len(names[-1]) > LONGEST_NAME:
+            detail = f"With its number it has {len(names[-1])} characters; {LONGEST_NAME} are the most."
             report.error(f'"{key}" is too long for a name', detail, span)
             return None
         for one in names:
             if one in territories:
-                detail = f'`count` of "{key}" makes it too; give one of them another name.'
+                maker = made_by[one] if made_by[one] != one else key
+                detail = f'`count` of "{maker}" makes it too; give one of them another name.'
                 report.error(f'"{one}" is declared twice', detail, span)
             territories[one] = alike
             made_by[one] = key
     content = {field: getattr(file, field) for field in PlanFile.model_fields if field in Carving.model_fields}
     balance = _with_defaults(file, document, report)
     return Carving(name=name, **content | {"territories": territories, "balance": balance})
+
+
+def _moved_alike(moved: tuple[Moved, ...], made_by: Mapping[str, str]) -> tuple[Moved, ...]:
+    """Add a rename for each territory that `count` makes under a new name, also over chains of names."""
+    olds: dict[str, list[str]] = {}
+    for one in moved:
+        olds.setdefault(one.new, []).append(one.old)
+    ends: dict[str, list[str]] = {}
+    for name, key in made_by.items():
+        if name != key and key in olds:
+            ends.setdefault(key, []).append(name.removeprefix(key))
+    ahead = list(ends)
+    for new in ahead:
+        for old in (old for old in olds.get(new, ()) if old not in ends):
+            ends[old] = ends[new]
+            ahead.append(old)
+    alike = [
+        Moved.model_validate({"from": one.old + end, "to": one.new + end})
+        for one in moved
+        for end in ends.get(one.new, ())
+        if len(one.old + end) <= LONGEST_NAME
+    ]
+    return (*moved, *alike)
 
 
 def _with_defaults(file: PlanFile, document: Document, report: Report) -> dict[str, Balance]:

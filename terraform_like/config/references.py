@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from terraform_like.address import Address
-from terraform_like.diagnostics import Locate, Path, Report, did_you_mean
+from terraform_like.diagnostics import Locate, Path, Report, did_you_mean, listing
 from terraform_like.domain.carving import Carving, Slot, Territory
 from terraform_like.domain.expression import Expression, ExpressionError, report_expression
 from terraform_like.policy.measured import faulty_expressions
@@ -24,18 +24,27 @@ class Known:
         Names.
     whole : bool
         Whether these are all, and all of them can be used.
+    alike : tuple of str
+        Names that `count` makes territories from; no territory bears them.
     """
 
     segments: tuple[str, ...]
     people: tuple[str, ...]
     whole: bool
+    alike: tuple[str, ...] = ()
 
 
 def known_names(data: Mapping[str, Any], *, whole: bool) -> Known:
     """Give the names that a document declares, whatever else it says of them."""
     segments, people = data.get("segments"), data.get("people")
     named = [s.get("name") for s in segments if isinstance(s, dict)] if isinstance(segments, list) else []
-    return Known(tuple(map(str, named)), tuple(people) if isinstance(people, dict) else (), whole)
+    territories = data.get("territories")
+    alike = [
+        name
+        for name, entry in (territories.items() if isinstance(territories, dict) else ())
+        if isinstance(entry, dict) and entry.get("count") is not None
+    ]
+    return Known(tuple(map(str, named)), tuple(people) if isinstance(people, dict) else (), whole, tuple(alike))
 
 
 def check_carving(carving: Carving, locate: Locate, report: Report, known: Known | None = None) -> None:
@@ -57,7 +66,7 @@ def check_carving(carving: Carving, locate: Locate, report: Report, known: Known
         _names(carving, known, locate, report)
     if known.whole:
         _segments(carving, locate, report)
-        _renames(carving, locate, report)
+        _renames(carving, known, locate, report)
     _pins(carving, locate, report)
     told: set[tuple[str, str]] = set()
     for path, text in carving_expressions(carving):
@@ -65,6 +74,8 @@ def check_carving(carving: Carving, locate: Locate, report: Report, known: Known
         if (once := (str(locate(path)), text)) not in told:
             told.add(once)
             _parse(text, path, locate, report)
+    if known.whole and not report.failed:
+        _unbalanced(carving, locate, report)
 
 
 def check_policies(policies: Policies, locate: Locate, report: Report) -> None:
@@ -177,6 +188,24 @@ def _segments(carving: Carving, locate: Locate, report: Report) -> None:
             report.error(f'The segment "{segment.name}" has no territory', detail, locate((*path, "name")))
 
 
+def _unbalanced(carving: Carving, locate: Locate, report: Report) -> None:
+    """Warn of territories that may hold the same accounts where nothing says how even their books must be."""
+    alike: dict[tuple[str, str | None], list[Path]] = {}
+    for path, book in _books(carving):
+        if book.rule is None or book.where is not None:
+            alike.setdefault((book.segment, book.where), []).append(path)
+    for (segment, _), paths in alike.items():
+        policy = carving.balance.get(segment)
+        if len(paths) > 1 and (policy is None or not policy.metrics):
+            names = [str(name) for _, name in paths]
+            report.warning(
+                f"Nothing says how even the books of {segment} must be",
+                f"{listing(names)} may hold the same accounts, and one of them may come to hold all. Write, for "
+                f"example, `balance: {{{segment}: {{within: {{accounts: 10%}}}}}}`.",
+                locate(paths[0], key=True),
+            )
+
+
 def _pins(carving: Carving, locate: Locate, report: Report) -> None:
     pinned: dict[str, Path] = {}
     for path, book in _books(carving):
@@ -194,8 +223,8 @@ def _pins(carving: Carving, locate: Locate, report: Report) -> None:
                 report.error(f'The account "{account}" is named in two segments', detail, locate(here))
 
 
-def _renames(carving: Carving, locate: Locate, report: Report) -> None:
-    names = {*carving.books, *carving.people, *(segment.name for segment in carving.segments)}
+def _renames(carving: Carving, known: Known, locate: Locate, report: Report) -> None:
+    names = {*carving.books, *carving.people, *known.segments, *known.alike}
     olds = [one.old for one in carving.moved]
     news = [one.new for one in carving.moved]
     for number, one in enumerate(carving.moved):

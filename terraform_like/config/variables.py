@@ -84,10 +84,13 @@ def substitute(document: Document, overrides: Overrides, report: Report) -> dict
             return [replaced(inner, (*path, number)) for number, inner in enumerate(value)]
         if not isinstance(value, str) or "${" not in value:
             return value
+        whole = _USE.fullmatch(value)
         for name in _USE.findall(value):
             if name not in declared:
                 report.error(f'There is no variable "{name}"', _known(name, declared), document.locate(path))
-        whole = _USE.fullmatch(value)
+            elif not whole and name in values and values[name] is None:
+                detail = f"It stands inside a text here. Give it a value under `vars:` or with --var {name}=VALUE."
+                report.error(f'The variable "{name}" is empty', detail, document.locate(path))
         if whole:
             return values.get(whole[1])
         return _USE.sub(lambda use: _as_text(values.get(use[1])), value)
@@ -105,4 +108,5 @@ def _known(name: str, declared: Iterable[str]) -> str:
 def _as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "" if value is None else getattr(value, "text", None) or str(value)
+    # A variable that has no value is told already; the expression around it is not wrong for that.
+    return "NULL" if value is None else getattr(value, "text", None) or str(value)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from terraform_like.domain.quantity import Duration, Id, Iso, Name, Number, Point, Share, Whole
+from terraform_like.domain.quantity import Duration, Id, Iso, Name, Number, Point, Share, Truth, Whole
 
 Day = Annotated[date, Iso]
 Positive = Annotated[Number, Field(gt=0)]
@@ -69,7 +69,7 @@ def _family(value: Any) -> Any:
 class Lifecycle(Wish):
     """What must not happen to a territory."""
 
-    protect: bool = False
+    protect: Truth = False
     """A plan that would empty or remove the territory is refused. Example: `true`."""
 
 
@@ -221,7 +221,9 @@ class Balance(Wish):
     def _in_order(self) -> Self:
         for metric, low in self.at_least.items():
             if metric in self.at_most and self.at_most[metric] < low:
-                raise ValueError(f"{metric}: at_most {self.at_most[metric]:g} is below at_least {low:g}")
+                raise ValueError(
+                    f"the limits of {metric} contradict: at_most {self.at_most[metric]:g} is below at_least {low:g}"
+                )
         return self
 
     @property

@@ -96,6 +96,8 @@ def _duration_text(value: timedelta) -> str:
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 #: A whole number and nothing that could be taken for one.
 Whole = Annotated[int, Field(strict=True)]
+#: `true` or `false` and nothing that could be taken for one: `yes` and `on` are text.
+Truth = Annotated[bool, Field(strict=True)]
 Id = Annotated[str, BeforeValidator(_id), StringConstraints(min_length=1, max_length=255)]
 Name = Annotated[str, BeforeValidator(_id), StringConstraints(pattern=NAME_PATTERN, max_length=LONGEST_NAME)]
 Share = Annotated[

@@ -28,6 +28,8 @@ _WILL = {
     ChangeKind.TRANSFER: "will change owner",
     ChangeKind.REMOVE: "will be removed",
 }
+#: What a transfer is called whose owner stays: only the name of its territory changes.
+_RENAMED = ("gets the new name of its territory", "territory has a new name")
 
 
 def change_blocks(plan: Plan, *, all_changes: bool) -> Iterator[Block]:
@@ -78,7 +80,7 @@ def _counts(kinds: dict[ChangeKind, list[Change]]) -> Grid:
             (
                 Piece(f"{MARKS[kind]} {kind}", style),
                 Piece(f"{len(changes):,}", "bold"),
-                Piece(_MEANS[kind]),
+                Piece(_RENAMED[1] if all(map(_only_renamed, changes)) else _MEANS[kind]),
                 Piece(why, "dim"),
             )
         )
@@ -111,7 +113,8 @@ def _fair_fold(kinds: dict[ChangeKind, list[Change]]) -> dict[ChangeKind, int]:
 
 def _change(change: Change) -> Iterator[Block]:
     style, mark = _COLOR[change.kind], MARKS[change.kind]
-    head = [Piece(f"account.{escaped(change.account)} {_WILL[change.kind]}", "bold")]
+    will = _RENAMED[0] if _only_renamed(change) else _WILL[change.kind]
+    head = [Piece(f"account.{escaped(change.account)} {will}", "bold")]
     if change.reasons:
         reason = change.reasons[0]
         text = f": {escaped(reason.text)}" if reason.text else ""
@@ -128,6 +131,10 @@ def _change(change: Change) -> Iterator[Block]:
     for name, old, new in fields:
         lead: Sequence[Piece] = [Piece(f"  {mark} ", style), Piece(f"{name}: ")]
         yield hanging(lead, _value(old), Piece(" -> ", style), _value(new))
+
+
+def _only_renamed(change: Change) -> bool:
+    return change.kind is ChangeKind.TRANSFER and change.before.owner == change.after.owner
 
 
 def _value(value: str | None) -> Piece:

@@ -199,12 +199,58 @@ def test_territories_of_count_are_numbered_and_known_by_the_line_that_makes_them
     assert wanted.locate(("territories", "smb-03"), key=True).column == 3
 
 
+def test_a_larger_count_gives_no_territory_another_name(load):
+    few, many = (load(OK + f"  smb: {{segment: all, count: {n}}}\n").wanted.carving.territories for n in (12, 120))
+
+    assert set(few) < set(many)
+    assert "smb-120" in many
+
+
+def test_a_rename_of_alike_territories_renames_each_of_them_over_a_chain_too(load):
+    moved = "moved: [{from: a, to: b}, {from: b, to: smb}, {from: east, to: west}]\n"
+    renames = load(OK + "  smb: {segment: all, count: 2}\n" + moved).wanted.carving.renames()
+
+    assert {old: new for old, new in renames.items() if old != "a" and old != "b"} == {
+        "a-01": "smb-01",
+        "a-02": "smb-02",
+        "b-01": "smb-01",
+        "b-02": "smb-02",
+        "east": "west",
+    }
+
+
+def test_alike_territories_can_swap_names(load):
+    moved = "moved: [{from: x, to: y}, {from: y, to: x}]\n"
+    carving = load(OK + "  x: {segment: all, count: 1}\n  y: {segment: all, count: 2}\n" + moved).wanted.carving
+
+    assert {"x-01": "y-01", "y-01": "x-01", "x-02": "y-02"}.items() <= carving.renames().items()
+    assert ("x-01", "y-01") in carving.swaps
+
+
+@pytest.mark.parametrize(
+    ("more", "warned"),
+    [
+        ("  east: {segment: all}\n", True),
+        ("  east: {segment: all, where: 'x > 1'}\n  north: {segment: all, where: 'x > 1'}\n", True),
+        ("  east: {segment: all, where: 'x > 1'}\n", False),
+        ("  east: {segment: all, rule: 'x > 1'}\n", False),
+        ("  east: {segment: all}\nbalance: {defaults: {at_most: {accounts: 9}}}\n", False),
+    ],
+)
+def test_it_is_told_where_nothing_says_how_even_books_must_be(load, more, warned):
+    found = load(OK + more)
+
+    assert found.wanted is not None
+    assert [d.summary for d in found.said] == ["Nothing says how even the books of all must be"] * warned
+
+
 @pytest.mark.parametrize(
     ("entry", "summary"),
     [
         ("smb: {segment: all, count: 3, where: 'x +'}", "territories.smb-01.where cannot be evaluated"),
         ("smb: {segment: all, count: 3, owner: jane}", 'There is no person "jane"'),
         ("smb: {segment: all, count: 3, accounts: [A]}", "territories.smb cannot be so"),
+        ("smb: {segment: all, count: 3, rule: x}", "territories.smb cannot be so"),
         ("smb: {segment: all, count: 1.0}", "territories.smb.count cannot be so"),
         ("smb: {segment: all, count: 2}\n  smb-01: {segment: all}", '"smb-01" is declared twice'),
         ("x" * 80 + ": {segment: all, count: 2}", f'"{"x" * 80}" is too long for a name'),
