@@ -84,3 +84,11 @@ def test_case(folder, tmp_path, request):
     if request.config.getoption("regenerate"):
         said.save(folder)
     assert said == Said.of(folder)
+
+
+def test_every_case_that_the_reference_of_the_language_names_is_there(root):
+    reference = (root / "plans" / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:plan|validate|crm)/[a-z0-9-]+)`", reference))
+
+    assert len(named) > 20
+    assert named <= {str(folder.relative_to(CASES)) for folder in FOLDERS}

@@ -1,0 +1,1 @@
+INSERT INTO users VALUES ('U4', 'mia@example.com');
