@@ -35,14 +35,18 @@ class Reason(Saved):
     """Why an account changes, for programs and for people."""
 
     code: ReasonCode
+    """One of a closed list, for programs. Example: `rebalanced`."""
     text: str
+    """The same for people. Example: `north was 46% over its fair share of arr`."""
 
 
 class Place(Saved):
     """Where an account is: its territory and who has it (the holder where there is one, else the owner)."""
 
     territory: str | None = None
+    """Territory, null outside every book. Example: `ent-west`."""
     owner: str | None = None
+    """Person who has the account, or the CRM's user id of somebody else. Example: `jane.doe`."""
 
 
 class ChangeKind(StrEnum):
@@ -58,10 +62,15 @@ class Change(Saved):
     """One account's before and after, with its reasons, the weightiest first."""
 
     account: str
+    """Id of the account. Example: `A-17`."""
     kind: ChangeKind
+    """What happens to it. Example: `move`."""
     before: Place
+    """Where it is. Example: `{territory: north, owner: jane}`."""
     after: Place
+    """Where it will be. Example: `{territory: south, owner: raj}`."""
     reasons: tuple[Reason, ...] = ()
+    """Why, the weightiest first. Example: `[{code: rebalanced, text: north was over its fair share}]`."""
 
 
 def diff(before: Book, after: Book, renamed: Mapping[str, str] = MappingProxyType({})) -> pl.DataFrame:

@@ -28,12 +28,19 @@ class Staffing(Saved):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
 
     territory: str
+    """Territory or slot. Example: `ent-west`."""
     role: str
+    """What the person does there. Example: `account-executive`."""
     person: str | None
+    """Who; null where nobody is. Example: `jane.doe`."""
     since: Annotated[date | None, Field(alias="from")] = None
+    """First day, null where it is open. Example: `2024-03-01`."""
     to: date | None = None
+    """Last day, null where it is open. Example: `2027-06-30`."""
     credit: float = 1.0
+    """Share of the credit. Example: `0.5`."""
     interim: bool = False
+    """Whether the person only holds a vacant territory's accounts. Example: `true`."""
 
 
 def owner_on(book: Territory, carving: Carving, day: date) -> str | None:

@@ -33,10 +33,18 @@ class Proof(Saved):
     """
 
     component: str
+    """Segment, or the part of it whose territories share accounts. Example: `all/north`."""
     method: ProofMethod
+    """How the answer was found. Example: `exact`."""
     status: ProofStatus
+    """What is known of the answer. Example: `optimal`."""
     objective: float
+    """What the answer costs, in units of the published objective. Example: `10.2`."""
     bound: float
+    """What no answer costs less than. Example: `9.9`."""
     gap: float
+    """The difference of both, as a share of the objective. Example: `0.03`."""
     prices: dict[str, dict[str, float]] = Field(default_factory=dict)
+    """Price of a unit of each metric in each territory. Example: `{north: {arr: 0.002}}`."""
     seconds: float | None = None
+    """Time that the solver took; null in a saved plan. Example: `1.5`."""

@@ -44,17 +44,29 @@ class PlanFile(Wish):
     plan: Horizon = Horizon()
     """The time that the plan is for. Example: `{starts: 2027-02-01, ends: 2028-01-31, currency: USD}`."""
     accounts: Scope = Scope()
-    """Which accounts there are to carve, and what is known of them."""
+    """Which accounts there are to carve, and what is known of them. Example: `{where: arr > 0, family: parent_id}`."""
     segments: tuple[Segment, ...] = ()
-    """Classes of accounts, in order: the first that matches an account has it."""
+    """Classes of accounts, in order: the first that matches an account has it.
+
+    Example: `[{name: large, where: employees >= 2000}, {name: rest}]`.
+    """
     territories: dict[Name, TerritoryEntry] = Field(default_factory=dict)
-    """Stable sets of accounts, whoever covers them."""
+    """Stable sets of accounts, whoever covers them, by name.
+
+    Example: `{west: {segment: large, owner: jane.doe}, smb: {segment: rest, count: 12}}`.
+    """
     overcarve: dict[Name, Slot] = Field(default_factory=dict)
-    """Territories carved ahead of a hire."""
+    """Slots: territories carved ahead of a hire, by name.
+
+    Example: `{west-2: {segment: large, expected: 2027-04-01}}`.
+    """
     people: dict[Name, Person] = Field(default_factory=dict)
-    """Who can own territories."""
+    """Who can own territories, by name. Example: `{jane.doe: {user: jane@acme.com, home: [37.77, -122.42]}}`."""
     balance: dict[Name, Balance] = Field(default_factory=dict)
-    """How even the books of each segment must be; `defaults` holds for all that do not say otherwise."""
+    """How even the books of each segment must be; `defaults` holds for all that do not say otherwise.
+
+    Example: `{large: {within: {arr: 10%}}}`.
+    """
     moved: tuple[Moved, ...] = ()
     """New names: no account moves. Example: `[{from: ent-west, to: ent-pacific}]`."""
 

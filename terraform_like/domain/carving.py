@@ -194,7 +194,7 @@ class Preferences(Wish):
     """How much each wish weighs once the bands hold; a weight means the same in every company."""
 
     balance: NotNegative = 1.0
-    """Weight of evenness inside the bands: 1.0 costs as much as a mean deviation of 100 %."""
+    """Weight of evenness inside the bands: 1.0 costs as much as a mean deviation of 100 %. Example: `1`."""
     disruption: NotNegative = 3.0
     """Weight of moves: 1.0 costs as much as moving every account. Example: `3`."""
     travel: NotNegative = 1.0

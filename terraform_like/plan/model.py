@@ -25,59 +25,88 @@ class Inputs(Saved):
     """SHA-256 digests of what the plan was made from."""
 
     config: str
+    """What the plan's YAML means, without comments and layout. Example: `9f2c…`."""
     policies: str
+    """What the policies of the working tree mean. Example: `0b7e…`."""
     snapshot: str
+    """What the CRM held. Example: `c41d…`."""
     assignments: str
+    """The saved books, assignments.csv. Example: `77aa…`."""
 
 
 class Created(Saved):
     """What made the plan: `by` is the tool and its version, `commit` the head of the repository, where there is one."""
 
     by: str
+    """The tool and its version. Example: `territory 0.1.0`."""
     commit: str | None = None
+    """Head of the repository, null where there is none. Example: `6bf7bce0d1e2b4a6f8091a2b3c4d5e6f708192a3`."""
 
 
 class Summary(Saved):
     """Accounts in scope, and how many of them change in which way."""
 
     accounts: int
+    """Accounts in scope. Example: `4447`."""
     adds: int
+    """Accounts that are new to a book. Example: `12`."""
     moves: int
+    """Accounts that move between territories. Example: `50`."""
     transfers: int
+    """Accounts whose owner, or whose territory's name, changes in place. Example: `80`."""
     removes: int
+    """Accounts that leave every book. Example: `3`."""
     unchanged: int
+    """Accounts in scope that stay as they are. Example: `4305`."""
 
 
 class Load(Saved):
     """One metric of one book in the metric's own unit; `share`, `low` and `high` are null where nothing limits it."""
 
     before: float
+    """The book's sum of the metric before the plan. Example: `730`."""
     after: float
+    """The book's sum of the metric after the plan. Example: `500`."""
     share: float | None = None
+    """Fair share of the territory, by size. Example: `500`."""
     low: float | None = None
+    """Least that the band and `at_least` allow. Example: `450`."""
     high: float | None = None
+    """Most that the band and `at_most` allow. Example: `550`."""
 
 
 class PlannedTerritory(Saved):
     """A book: who owns it, how many accounts it has after, and its load in every metric of its segment's balance."""
 
     name: str
+    """Name in the plan's YAML. Example: `ent-west`."""
     segment: str
+    """Segment whose accounts it holds. Example: `enterprise`."""
     size: float
+    """Relative fair share. Example: `1.0`."""
     slot: bool = False
+    """Whether it is an overcarve slot. Example: `false`."""
     protect: bool = False
+    """Whether a plan that would empty or remove it is refused. Example: `true`."""
     owner: str | None = None
+    """Who owns it on the day, null while it is vacant. Example: `jane.doe`."""
     vacant: bool = False
+    """Whether it has no owner on the day. Example: `false`."""
     accounts: int
+    """How many accounts it has after the plan. Example: `48`."""
     accounts_before: int = 0
+    """How many accounts it had before the plan. Example: `61`."""
     loads: dict[str, Load] = Field(default_factory=dict)
+    """Load for each metric. Example: `{arr: {before: 730, after: 500, share: 500, low: 450, high: 550}}`."""
 
 
 class BeforeAfter(Saved):
     """A figure before and after; null where it cannot be told, such as the spread of books that did not exist."""
 
     before: float | None
+    """The figure before the plan. Example: `4.171`."""
     after: float | None
+    """The figure after the plan. Example: `1.03`."""
 
 
 class Renamed(Saved):
@@ -86,44 +115,81 @@ class Renamed(Saved):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
 
     old: Annotated[str, Field(alias="from")]
+    """The name until now. Example: `ent-west`."""
     new: Annotated[str, Field(alias="to")]
+    """The name from now on. Example: `ent-pacific`."""
     done: bool = False
+    """Whether the CRM had the new name already when the plan was made. Example: `false`."""
 
 
 class Said(Saved):
     """A diagnostic of the plan that a reviewer should read: warnings and notes."""
 
     severity: Literal["warning", "note"]
+    """How much it matters; a plan with errors is not made. Example: `warning`."""
     summary: str
+    """What there is to say, in a few words. Example: `south is vacant on 2027-07-01`."""
     detail: str = ""
+    """With which values, and what to do. Example: `Name another owner.`"""
 
 
 class Plan(Saved):
     """What would change, why, the figures before and after, the verdicts and the proof."""
 
     format_version: str = FORMAT_VERSION
+    """Version of this format; readers refuse another major. Example: `"1.0"`."""
     plan: str
+    """Name of the plan: its folder below plans/. Example: `fy27`."""
     digest: str = ""
-    """SHA-256 over the canonical JSON of everything else; empty until the plan is sealed."""
+    """SHA-256 over the canonical JSON of everything else; empty until the plan is sealed. Example: `3f5a…`."""
     inputs: Inputs
+    """Digests of what the plan was made from.
+
+    Example: `{config: 9f2c…, policies: 0b7e…, snapshot: c41d…, assignments: 77aa…}`.
+    """
     created: Created
+    """What made the plan. Example: `{by: territory 0.1.0, commit: null}`."""
     as_of: date
+    """The day that owners and holders are for. Example: `2027-02-01`."""
     currency: str | None = None
+    """ISO 4217 code that amounts are in. Example: `USD`."""
     summary: Summary
+    """How many accounts change, and how.
+
+    Example: `{accounts: 10, adds: 1, moves: 2, transfers: 0, removes: 0, unchanged: 7}`.
+    """
     territories: tuple[PlannedTerritory, ...] = ()
+    """Every territory and slot. Example: `[{name: north, segment: all, size: 1.0, accounts: 5}]`."""
     staffing: tuple[Staffing, ...] = ()
+    """Who is on each territory from when to when.
+
+    Example: `[{territory: north, role: account-executive, person: jane}]`.
+    """
     users: dict[str, str] = Field(default_factory=dict)
-    """The CRM user id of each person who appears in the plan."""
+    """The CRM user id of each person who appears in the plan. Example: `{jane: U1}`."""
     moved: tuple[Renamed, ...] = ()
-    """New names of territories, slots, segments and people."""
+    """New names of territories, slots, segments and people. Example: `[{from: ent-west, to: ent-pacific}]`."""
     variables: dict[str, str] = Field(default_factory=dict)
-    """Variables that were set anew when the plan was made; check and apply read the YAML with the same."""
+    """Variables that were set anew when the plan was made; check and apply read the YAML with the same.
+
+    Example: `{floor: "1500"}`.
+    """
     changes: tuple[Change, ...] = ()
+    """Every account that changes, sorted by account.
+
+    Example: `[{account: A-06, kind: move, before: {territory: north}, after: {territory: south}}]`.
+    """
     fairness: dict[str, dict[str, BeforeAfter]] = Field(default_factory=dict)
-    """For each segment, measures such as `spread(potential)` before and after."""
+    """For each segment, measures before and after. Example: `{all: {spread(arr): {before: 4.171, after: 1.03}}}`."""
     verdicts: tuple[Verdict, ...] = ()
+    """What each policy said. Example: `[{policy: even, level: hard, passed: true}]`."""
     proof: tuple[Proof, ...] = ()
+    """What is needed to check each component without a solver.
+
+    Example: `[{component: all, method: exact, status: bounded, objective: 10, bound: 9.9, gap: 0.01}]`.
+    """
     diagnostics: tuple[Said, ...] = ()
+    """Warnings and notes for reviewers. Example: `[{severity: warning, summary: south is vacant on 2027-07-01}]`."""
 
     @property
     def has_changes(self) -> bool:

@@ -20,7 +20,7 @@ class Policy(Wish):
     says: str = ""
     """The rule in words, shown when it is broken. Example: `No book may be worth a quarter more than another.`"""
     level: Level = "hard"
-    """`hard` fails the check, `soft` fails it unless overridden by name, `advisory` only tells."""
+    """`hard` fails the check, `soft` fails it unless overridden by name, `advisory` only tells. Example: `soft`."""
     over: Over
     """The rows that the rule looks at. Example: `territories`."""
     where: str | None = None
@@ -90,9 +90,16 @@ class Policies(Wish):
     """The whole gate."""
 
     policies: dict[Name, Policy] = Field(default_factory=dict)
+    """Rules by name. Example: `{even: {over: territories, by: segment, measure: spread(arr), at_most: 1.25}}`."""
     waivers: tuple[Waiver, ...] = ()
+    """Dated exceptions.
+
+    Example: `[{policy: even, subject: territory.west, owner: vp, reason: hiring, expires: 2027-03-31}]`.
+    """
     limits: Limits = Limits()
+    """How much an apply may change unasked. Example: `{changes: 30%, floor: 10}`."""
     approvals: tuple[Approval, ...] = ()
+    """Sign-offs that a plan needs. Example: `[{when: moves > 50, from: [vp.sales], count: 1}]`."""
 
 
 __all__ = ["Approval", "Level", "Limits", "NotNegative", "Over", "Policies", "Policy", "Waiver"]

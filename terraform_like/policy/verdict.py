@@ -12,29 +12,43 @@ class Waived(Saved):
     """The exception that a verdict was excused by; of several, the one that expires first."""
 
     owner: str
+    """Who answers for the exception. Example: `vp.sales`."""
     reason: str
+    """Why there is one. Example: `customer asked`."""
     expires: date
+    """Last day that it holds. Example: `2027-03-31`."""
 
 
 class Verdict(Saved):
     """What a policy said: what was measured, the limit, and the addresses that break it (ten at most)."""
 
     policy: str
+    """Name of the policy. Example: `even-potential`."""
     level: Literal["hard", "soft", "advisory"]
+    """How much a breach matters. Example: `hard`."""
     passed: bool
+    """Whether the plan keeps to it. Example: `true`."""
     says: str = ""
+    """The policy in words. Example: `No book may be worth a quarter more than another.`"""
     rule: str = ""
-    """The question that was asked, in the policy's own words: `territories by segment: spread(arr) at most 1.25`."""
+    """The question that was asked. Example: `territories by segment: spread(arr) at most 1.25`."""
     measured: float | str | None = None
-    """The worst part's figure; text where it is no number (`infinite`, `unknown`, `not judged`) or a rule on rows."""
+    """The worst part's figure; text where it is no number or a rule on rows. Example: `1.14`."""
     part: str | None = None
-    """The part that was worst, such as a segment, where the policy parts its rows."""
+    """The part that was worst, where the policy parts its rows. Example: `enterprise`."""
     limit: float | str | None = None
+    """What the figure was compared with. Example: `1.25`."""
     subjects: tuple[str, ...] = ()
+    """Addresses that break it, ten at most. Example: `[territory.ent-west]`."""
     values: tuple[float, ...] = ()
-    """What each subject has of the measured column (territories: per size), aligned with `subjects`, or nothing."""
+    """What each subject has of the measured column (territories: per size), aligned with `subjects`.
+
+    Example: `[132.5]`.
+    """
     more_subjects: int = 0
+    """How many more break it. Example: `2`."""
     waived: Waived | None = None
+    """The exception that excuses it. Example: `{owner: vp.sales, reason: customer asked, expires: 2027-03-31}`."""
 
     @property
     def blocks(self) -> bool:
