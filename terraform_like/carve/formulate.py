@@ -76,10 +76,20 @@ def _segment_problems(carving: Carving, segment: Members, locate: Locate, report
         if len(units):
             problems.append(_component(carving, segment, name, units, mine, allowed, centers, locate, report))
         else:
-            hollow = segment.names[mine[0]]
-            span = locate((*book_path(hollow, segment.books[mine[0]]), "where"))
-            report.warning(f"{hollow} may hold no account", "Its `where` matches none of its segment.", span)
+            _tell_of_hollow(segment, int(mine[0]), locate, report)
     return problems
+
+
+def _tell_of_hollow(segment: Members, territory: int, locate: Locate, report: Report) -> None:
+    name, book = segment.names[territory], segment.books[territory]
+    said = [key for key, text in (("where", book.where), ("rule", book.rule)) if text is not None]
+    wishes = " and its ".join(f"`{key}`" for key in said)
+    what = f"Its {wishes} {'match' if len(said) > 1 else 'matches'} no account" if said else "There is no account"
+    report.warning(
+        f"{name} may hold no account",
+        f"{what} of {segment.name} that no other territory pins or claims.",
+        locate((*book_path(name, book), (said or ["segment"])[0])),
+    )
 
 
 def _centers(carving: Carving, segment: Members, allowed: Flags) -> Floats:

@@ -185,6 +185,29 @@ def test_a_territory_that_may_hold_nothing_is_no_component_and_takes_no_share(wi
     assert said.span.source == "territories.b.where"
 
 
+@pytest.mark.parametrize(
+    ("wished", "detail", "at"),
+    [
+        ({"where": "false"}, "Its `where` matches no account of all that no other territory pins or claims.", "where"),
+        ({"rule": "false"}, "Its `rule` matches no account of all that no other territory pins or claims.", "rule"),
+        (
+            {"where": "false", "rule": "false"},
+            "Its `where` and its `rule` match no account of all that no other territory pins or claims.",
+            "where",
+        ),
+        ({}, "There is no account of all that no other territory pins or claims.", "segment"),
+    ],
+)
+def test_a_territory_that_may_hold_nothing_is_told_which_of_its_wishes_is_to_blame(
+    wish, accounts, formulated, wished, detail, at
+):
+    carving = wish(territories={"a": {"segment": "all", "rule": "true"}, "b": {"segment": "all"} | wished})
+
+    _, (said,) = formulated(carving, accounts(4))
+
+    assert (said.detail, said.span.source) == (detail, f"territories.b.{at}")
+
+
 def test_accounts_that_nobody_may_hold_are_an_error_that_names_them(wish, accounts, formulated):
     carving = wish(territories={"a": {"segment": "all", "where": "state = 'NY'"}})
     problems, report = formulated(carving, accounts(4, state=["NY", "CA", None, "NY"]))
