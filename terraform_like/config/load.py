@@ -15,7 +15,7 @@ from terraform_like.address import NAME_PATTERN
 from terraform_like.config.complaint import complain
 from terraform_like.config.document import Document, document_of, read_document
 from terraform_like.config.language import PlanFile, PolicyFile
-from terraform_like.config.references import check_carving, check_policies, known_names
+from terraform_like.config.references import check_carving, check_policies, known_names, tell_of_unevenness
 from terraform_like.config.source import Source, read
 from terraform_like.config.variables import Overrides, substitute
 from terraform_like.diagnostics import Halt, Locate, Path, Report, Span, did_you_mean
@@ -146,6 +146,8 @@ def load_wanted(repository: Repository, name: str, report: Report, overrides: Ov
 
     if carving is not None:
         check_carving(carving, locate, report, known if all_of_it else replace(known, whole=False))
+        if not report.failed:
+            tell_of_unevenness(carving, locate, report)
         carving = carving.model_copy(update={"moved": _moved_alike(carving.moved, made_by)})
     gate = read_document(repository.root, _yaml_files(repository.root / "policies"), report)
     policies = _policies(gate, report)

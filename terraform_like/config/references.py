@@ -74,8 +74,6 @@ def check_carving(carving: Carving, locate: Locate, report: Report, known: Known
         if (once := (str(locate(path)), text)) not in told:
             told.add(once)
             _parse(text, path, locate, report)
-    if known.whole and not report.failed:
-        _unbalanced(carving, locate, report)
 
 
 def check_policies(policies: Policies, locate: Locate, report: Report) -> None:
@@ -188,7 +186,7 @@ def _segments(carving: Carving, locate: Locate, report: Report) -> None:
             report.error(f'The segment "{segment.name}" has no territory', detail, locate((*path, "name")))
 
 
-def _unbalanced(carving: Carving, locate: Locate, report: Report) -> None:
+def tell_of_unevenness(carving: Carving, locate: Locate, report: Report) -> None:
     """Warn of territories that may hold the same accounts where nothing says how even their books must be."""
     alike: dict[tuple[str, str | None], list[Path]] = {}
     for path, book in _books(carving):
