@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sqlite3
 from contextlib import closing
 
@@ -24,7 +22,9 @@ plan: {currency: USD}
 accounts:
   location: {latitude: lat, longitude: lon}
   columns:
-    assets: "COALESCE(assets, 0)" # a bank that is new, or a branch of a foreign one, reports none
+    lat: "TRY_CAST(lat AS DOUBLE)"
+    lon: "TRY_CAST(lon AS DOUBLE)"
+    assets: "COALESCE(TRY_CAST(assets_kusd AS DOUBLE), 0)" # a branch of a foreign bank reports none
 
 segments:
   - {name: money-center, where: "assets >= 100000000"} # thousands: a hundred billion
@@ -35,11 +35,16 @@ territories:
   money-center: {segment: money-center, count: 8}
   regional-east: {segment: regional, where: "lon >= -90", owner: nina.east}
   regional-west: {segment: regional, where: "lon < -80", owner: theo.west}
+  savings: {segment: community, rule: "bank_class = 'SB'", owner: sam.savings}
   community: {segment: community, count: 10}
+
+overcarve:
+  community-new: {segment: community, size: 0.5, expected: 2027-06-01, cover: {by: [sam.savings], spread: nearest}}
 
 people:
   nina.east: {user: nina@example.com}
   theo.west: {user: theo@example.com}
+  sam.savings: {user: sam@example.com, home: [39.95, -75.17]}
 
 balance:
   money-center: {within: {assets: 10%}}
@@ -61,79 +66,63 @@ limits: {changes: 100%}
 
 
 @pytest.fixture(scope="module")
-def banks(shared_data):
-    with (shared_data / "banks" / "fdic_banks_2026.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def banks(shared_rows):
+    return shared_rows("banks/fdic_banks_2026.csv")
 
 
 @pytest.fixture
-def repository(banks, tmp_path):
-    def number(text):
-        return float(text) if text else None
-
-    with closing(sqlite3.connect(tmp_path / "crm.sqlite")) as crm, crm:
-        crm.execute(
-            "CREATE TABLE banks (cert TEXT PRIMARY KEY, name TEXT, state TEXT, assets REAL, lat REAL, lon REAL,"
-            " owner_id TEXT, territory TEXT)"
-        )
-        crm.execute("CREATE TABLE bankers (id TEXT PRIMARY KEY, email TEXT)")
-        crm.executemany(
-            "INSERT INTO banks VALUES (?, ?, ?, ?, ?, ?, NULL, NULL)",
-            [
-                (b["cert"], b["name"], b["state"] or None, number(b["assets_kusd"]), number(b["lat"]), number(b["lon"]))
-                for b in banks
+def repository(banks, company):
+    """As `plans/README.md` leads there from a CSV file: all columns are text."""
+    return company(
+        {
+            f"banks ({', '.join(f'{column} TEXT' for column in banks[0])}, owner_id TEXT, territory TEXT)": [
+                (*bank.values(), None, None) for bank in banks
             ],
-        )
-        crm.executemany("INSERT INTO bankers VALUES (?, ?)", [("B1", "nina@example.com"), ("B2", "theo@example.com")])
-    for file, text in {
-        "territory.yaml": TERRITORY_YAML,
-        "plans/banks/plan.yaml": PLAN_YAML,
-        "policies/banks.yaml": POLICIES_YAML,
-    }.items():
-        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).write_text(text, encoding="utf-8")
-    return tmp_path
+            "bankers (id TEXT PRIMARY KEY, email TEXT)": [
+                ("B1", "nina@example.com"),
+                ("B2", "theo@example.com"),
+                ("B3", "sam@example.com"),
+            ],
+        },
+        {
+            "territory.yaml": TERRITORY_YAML,
+            "plans/banks/plan.yaml": PLAN_YAML,
+            "policies/banks.yaml": POLICIES_YAML,
+        },
+    )
 
 
-def test_banks_are_carved_once_and_it_is_said_which_bands_no_carve_holds(banks, repository, territory):
-    planned = territory("plan", "--save", *DAY, cwd=repository)
+def test_banks_are_carved_once_and_it_is_said_which_bands_no_carve_holds(banks, repository, carry_out):
+    done = carry_out(repository)
 
-    assert planned.returncode == 0, planned.stderr
-    said = " ".join(planned.stdout.replace("│", " ").split())
+    said = " ".join(done.planned.replace("│", " ").split())
     assert "books of money-center outside their limits of assets" in said
     assert "628" in said.partition("alone have more than any book is to hold")[0].rpartition(".")[2]
     assert "outside their limits of accounts" not in said
-    plan = json.loads((repository / "plans" / "banks" / "plan.json").read_bytes())
-    assert plan["summary"]["adds"] == len(banks) == 4339
-    books = {book["name"]: book for book in plan["territories"]}
-    assert len(books) == 20
+    assert "even-assets (advisory)" in done.checked
+    assert done.plan["summary"]["adds"] == len(banks) == 4339
+    books = {book["name"]: book for book in done.plan["territories"]}
+    assert len(books) == 22
     for name in ("regional-east", "regional-west"):
         load = books[name]["loads"]["assets"]
         assert load["low"] <= load["after"] <= load["high"]
-
-    checked = territory("check", cwd=repository)
-    assert checked.returncode == 0, checked.stdout
-    assert "even-assets (advisory)" in checked.stdout
-
-    assert territory("apply", "--auto-approve", cwd=repository).returncode == 0
     with closing(sqlite3.connect(repository / "crm.sqlite")) as crm:
         held = crm.execute("SELECT territory, owner_id, count(*) FROM banks GROUP BY 1, 2").fetchall()
+        savings = crm.execute(
+            "SELECT DISTINCT territory FROM banks WHERE bank_class = 'SB' AND assets_kusd + 0 < 1000000"
+        )
+        assert savings.fetchall() == [("savings",)]
     assert sum(count for _, _, count in held) == 4339
-    assert {(name, owner) for name, owner, _ in held} == {
-        (name, {"regional-east": "B1", "regional-west": "B2"}.get(name)) for name in books
-    }
-
-    again = territory("plan", "--detailed-exitcode", *DAY, cwd=repository)
-    assert again.returncode == 0, again.stdout
-    assert again.stdout.endswith("\nNo changes.\n")
+    # Sam is the only owner in the segment community, and so holds what nobody has.
+    owners = {"regional-east": "B1", "regional-west": "B2", "savings": "B3"}
+    owners |= {name: "B3" for name in books if name.startswith("community")}
+    assert {(name, owner) for name, owner, _ in held} == {(name, owners.get(name)) for name in books}
 
 
 def test_banks_without_assets_are_named_where_no_default_is_given(banks, repository, territory):
     plan = repository / "plans" / "banks" / "plan.yaml"
-    without = [
-        line for line in PLAN_YAML.splitlines(keepends=True) if "COALESCE" not in line and "columns:" not in line
-    ]
-    plan.write_text("".join(without).replace("community: {within: {accounts", "community: {within: {assets"))
+    without = PLAN_YAML.replace("COALESCE(TRY_CAST(assets_kusd AS DOUBLE), 0)", "TRY_CAST(assets_kusd AS DOUBLE)")
+    plan.write_text(without.replace("community: {within: {accounts", "community: {within: {assets"))
 
     done = territory("plan", *DAY, cwd=repository)
 

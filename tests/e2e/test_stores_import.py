@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import sqlite3
-from contextlib import closing
-
 import pytest
 
 TERRITORY_YAML = """\
@@ -19,20 +15,20 @@ crm:
 
 
 @pytest.fixture
-def repository(shared_data, tmp_path):
-    def rows(name):
-        with (shared_data / "stores" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-
-    names = {t["territory_id"]: t["territory"] for t in rows("territories")}
-    stores = [(s["store_id"], s["salesperson_id"], s["territory_id"], names[s["territory_id"]]) for s in rows("stores")]
-    with closing(sqlite3.connect(tmp_path / "crm.sqlite")) as crm, crm:
-        crm.execute("CREATE TABLE stores (store_id TEXT, salesperson_id INTEGER, territory_id INTEGER, name TEXT)")
-        crm.execute("CREATE TABLE salespersons (salesperson_id INTEGER PRIMARY KEY, login TEXT)")
-        crm.executemany("INSERT INTO stores VALUES (?, ?, ?, ?)", stores)
-        people = [(p["salesperson_id"], p["login"]) for p in rows("salespersons")]
-        crm.executemany("INSERT INTO salespersons VALUES (?, ?)", people)
-    return tmp_path
+def repository(shared_rows, company):
+    names = {t["territory_id"]: t["territory"] for t in shared_rows("stores/territories.csv")}
+    stores = [
+        (s["store_id"], s["salesperson_id"], s["territory_id"], names[s["territory_id"]])
+        for s in shared_rows("stores/stores.csv")
+    ]
+    people = [(p["salesperson_id"], p["login"]) for p in shared_rows("stores/salespersons.csv")]
+    return company(
+        {
+            "stores (store_id TEXT, salesperson_id INTEGER, territory_id INTEGER, name TEXT)": stores,
+            "salespersons (salesperson_id INTEGER PRIMARY KEY, login TEXT)": people,
+        },
+        {},
+    )
 
 
 def plan_of(repository, territory, mapping, *options):
