@@ -7,12 +7,13 @@ it in one pass, without a solver.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from terraform_like.carve.problem import EXCESS_WEIGHT, Floats, Ints, Problem
-from terraform_like.carve.proof import Proof, ProofMethod, ProofStatus
+from terraform_like.carve.proof import MoveLimit, Proof, ProofMethod, ProofStatus
 
 #: A gap this small counts as optimal: it is below what the figures of a report show.
 OPTIMAL_GAP = 1e-4
@@ -41,6 +42,28 @@ class Standing:
     balance: float
     excess: float
     moved: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a proof is made of, beside the answer itself.
+
+    Parameters
+    ----------
+    prices : (T, M) array
+        Prices in solver units.
+    method : ProofMethod
+        How the answer was found, where it moves a unit; where all stay that are somewhere, it was kept.
+    searched : float or None
+        The least published objective that branch and bound left possible, where it was asked.
+    moves : MoveLimit or None
+        The limit of moves that was reached.
+    """
+
+    prices: Floats
+    method: ProofMethod
+    searched: float | None = None
+    moves: MoveLimit | None = None
 
 
 def standing(problem: Problem, choice: Ints) -> Standing:
@@ -72,7 +95,7 @@ def standing(problem: Problem, choice: Ints) -> Standing:
     )
 
 
-def bound(problem: Problem, prices: Floats) -> float:
+def bound(problem: Problem, prices: Floats, moves: MoveLimit | None = None) -> float:
     """Give a lower bound on the published objective of every assignment.
 
     Parameters
@@ -81,22 +104,46 @@ def bound(problem: Problem, prices: Floats) -> float:
         The problem.
     prices : (T, M) array
         Price of a unit of each load in solver units; any finite prices give a valid bound.
+    moves : MoveLimit, optional
+        A limit of moves: the bound is then on every assignment that moves no more, for any price that is not negative.
 
     Returns
     -------
     float
-        sum over units of the cheapest priced pair, plus for each load the least of its cost less its price.
+        sum over units of the cheapest priced pair, plus for each load the least of its cost less its price, less what
+        the moves that are let through cost at their price.
     """
-    limits, pairs = problem.limits, problem.pairs
-    price = _useful(problem, prices)
-    priced = pairs.cost + (price[pairs.territory] * problem.weights[pairs.unit]).sum(axis=1)
-    cheapest = np.minimum.reduceat(priced, np.searchsorted(pairs.unit, np.arange(problem.units)))
+    limits = problem.limits
+    price = useful_prices(problem, prices)
+    move_price = max(0.0, moves.price) * problem.units if moves else 0.0
+    cheapest = sum(float(part.sum()) for part in _cheapest(problem, price, move_price))
     kinks = (limits.low, limits.target, np.where(np.isfinite(limits.high), limits.high, limits.target))
     least = np.min([limits.cost(load) - price * load for load in kinks], axis=0)
-    return float(cheapest.sum() + least.sum()) / problem.units
+    let_through = move_price * moves.most if moves else 0.0
+    return (cheapest + float(least.sum()) - let_through) / problem.units
 
 
-def _useful(problem: Problem, prices: Floats) -> Floats:
+#: Pairs that are priced at once, which bounds the memory.
+_AT_ONCE = 1 << 18
+
+
+def _cheapest(problem: Problem, price: Floats, move_price: float) -> Iterator[Floats]:
+    """Give the cheapest priced pair of each unit, some units at a time."""
+    pairs = problem.pairs
+    starts = np.searchsorted(pairs.unit, np.arange(problem.units + 1))
+    unit = 0
+    while unit < problem.units:
+        last = max(unit + 1, int(np.searchsorted(starts, starts[unit] + _AT_ONCE, side="right")) - 1)
+        part = slice(starts[unit], starts[last])
+        territory, weights = pairs.territory[part], problem.weights[pairs.unit[part]]
+        priced = pairs.cost[part] + (price[territory] * weights).sum(axis=1)
+        if move_price:
+            priced += move_price * pairs.moved[part]
+        yield np.minimum.reduceat(priced, starts[unit:last] - starts[unit])
+        unit = last
+
+
+def useful_prices(problem: Problem, prices: Floats) -> Floats:
     """Give the nearest prices that are of use: none above what an excess costs, nor below what a shortfall costs.
 
     Above, a load without limit would pay for itself; below, the bound only falls.
@@ -107,7 +154,7 @@ def _useful(problem: Problem, prices: Floats) -> Floats:
     return np.clip(np.nan_to_num(prices), -bottom, top)
 
 
-def certify(problem: Problem, choice: Ints, prices: Floats, method: ProofMethod) -> Proof:
+def certify(problem: Problem, choice: Ints, evidence: Evidence) -> Proof:
     """Check an answer and give its proof.
 
     Parameters
@@ -116,32 +163,37 @@ def certify(problem: Problem, choice: Ints, prices: Floats, method: ProofMethod)
         The problem.
     choice : (N,) array of int
         The pair of each unit.
-    prices : (T, M) array
-        Prices in solver units.
-    method : ProofMethod
-        How the answer was found, where it moves a unit; where all stay that are somewhere, it was kept.
+    evidence : Evidence
+        What shows how good it is.
 
     Raises
     ------
     ValueError
-        When the answer is no answer, or a figure is not finite.
+        When the answer is no answer, moves more than it may, or a figure is not finite.
     """
     figures = standing(problem, choice)
-    saved = saved_prices(problem, _useful(problem, prices))
-    lowest = bound(problem, read_prices(problem, saved))
+    saved = saved_prices(problem, useful_prices(problem, evidence.prices))
+    moves = evidence.moves and evidence.moves.model_copy(update={"price": rounded(evidence.moves.price)})
+    lowest = bound(problem, read_prices(problem, saved), moves)
+    if moves and figures.moved > moves.most:
+        raise ValueError(f"{figures.moved:,.0f} accounts would move, and {moves.most:,} may")
     if not (np.isfinite(figures.objective) and np.isfinite(lowest)):
         raise ValueError("the objective or its bound is not a finite number")
     # Of the rounded figures, since the last digits of a small difference are noise that differs between processors.
     objective, below = rounded(figures.objective), rounded(lowest)
     gap = max(0.0, objective - below) / objective if objective > 0 else 0.0
+    searched = None if evidence.searched is None else rounded(min(evidence.searched, objective))
+    proven = searched is not None and objective - searched <= OPTIMAL_GAP * objective
     return Proof(
         component=problem.component,
-        method=_method(problem, choice, method),
-        status=ProofStatus.OPTIMAL if gap <= OPTIMAL_GAP else ProofStatus.BOUNDED,
+        method=_method(problem, choice, evidence.method),
+        status=ProofStatus.OPTIMAL if gap <= OPTIMAL_GAP or proven else ProofStatus.BOUNDED,
         objective=objective,
         bound=below,
         gap=rounded(gap),
         prices=saved,
+        searched=searched,
+        moves=moves,
     )
 
 
@@ -150,7 +202,7 @@ def _method(problem: Problem, choice: Ints, method: ProofMethod) -> ProofMethod:
     somewhere = problem.current >= 0
     if somewhere.any() and (choice == problem.current)[somewhere].all():
         return ProofMethod.KEPT
-    return ProofMethod.EXACT if method is ProofMethod.KEPT else method
+    return ProofMethod.DECOMPOSED if method is ProofMethod.KEPT else method
 
 
 def rounded(value: float) -> float:

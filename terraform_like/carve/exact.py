@@ -1,179 +1,159 @@
-"""The cvxpy model, solved by HiGHS: a linear relaxation for the prices, then whole accounts where it left them open.
+"""The cvxpy model, solved by HiGHS: over pairs near a tie for exact prices, over all pairs of small problems for proof.
 
-The relaxation is rounded and improved by local search; branch and bound over the pairs nearest to a tie follows where
-that is not close to the bound, or not inside the limits. Every run is bounded by nodes and never by a clock, so that
-the same company gets the same answer on every machine; what comes back is only a candidate, which `certify` measures.
+What is found here starts from an answer that is there already, and is only a candidate, which `certify` measures. Every
+run is bounded by nodes and never by a clock, so that the same company gets the same answer on every machine.
 """
 
 from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cvxpy as cp
+import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
-from terraform_like.carve.improve import improve
-from terraform_like.carve.problem import Floats, Ints, Problem
+from terraform_like.carve.certify import useful_prices
+from terraform_like.carve.problem import Floats, Ints, Problem, SolverError
+from terraform_like.carve.table import Table
 
-#: Problems of so few pairs go to branch and bound whole, and to proven optimality as a rule.
-SMALL = 200
-#: Larger ones stop where limits hold and the answer is this near to the relaxation, relative.
-ENOUGH = 5e-3
-#: Else so many pairs stay open for each load, the nearest to a tie first; more of them while limits are broken.
-_OPEN_EACH = (6, 20)
-_OPEN_PAIRS = 4_000
-_NODES = 100
-_GAP = 1e-3
-#: Small problems are solved to this gap, which is as near as floating point tells.
-_SMALL_GAP = 1e-6
-
-
-class SolverError(Exception):
-    """The solver gave nothing that can be used; the message says what it said."""
-
-
-class _NodesUsedUp(Exception):
-    """Branch and bound ended without an answer; there may well be one."""
+#: Rounds of relaxations after which prices are taken as they are: the bound that they give is valid in any case.
+_ROUNDS = 6
+#: A unit's pairs within this of its cheapest, over its weight, are in the first relaxation.
+_NEAR = 0.1
+#: A pair that is cheaper than the open ones by less than this is no reason for another round.
+_CHEAPER = 1e-7
+#: Branch and bound stops at this gap, which is as near as floating point tells.
+_GAP = 1e-6
+#: An excess below this, relative, is one that HiGHS did not see.
+_LOOSE = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
-class Solution:
-    """A candidate: the pair of each unit, and the prices of the relaxation, (T, M) in solver units."""
+class Branched:
+    """What branch and bound found: the pair of each unit, and the least that any answer can cost, in solver units."""
 
     choice: Ints
-    prices: Floats
+    least: float
 
 
-def solve(problem: Problem) -> Solution:
-    """Solve a component.
+def relaxed_prices(problem: Problem, table: Table, prices: Floats) -> Floats:
+    """Give the prices of the linear relaxation of all pairs, found over the few that matter (sifting).
 
-    Raises
-    ------
-    SolverError
-        When HiGHS gives no usable answer.
-    """
-    return _search(problem, np.arange(len(problem.pairs)))
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    table : Table
+        Its open pairs.
+    prices : (T, M) array
+        Prices near the best ones, in solver units.
 
-
-def place(problem: Problem, choice: Ints) -> Ints:
-    """Place the units that are nowhere (-1) with all others where they are.
-
-    Raises
-    ------
-    SolverError
-        When HiGHS gives no usable answer.
-    """
-    free = choice < 0
-    stays = np.zeros(len(problem.pairs), dtype=bool)
-    stays[choice[~free]] = True
-    return _search(problem, np.flatnonzero(free[problem.pairs.unit] | stays)).choice
-
-
-def prices_of(problem: Problem) -> Floats:
-    """Give the prices of the linear relaxation, a (T, M) array in solver units.
+    Returns
+    -------
+    (T, M) array
+        In solver units.
 
     Raises
     ------
     SolverError
         When HiGHS gives no usable answer.
     """
-    return _solve(problem, np.arange(len(problem.pairs)), whole=False)[1]
-
-
-def _search(problem: Problem, open_pairs: Ints) -> Solution:
-    """Find the best answer of open pairs; each unit has one at least."""
-    share, prices = _solve(problem, open_pairs, whole=False)
-    lowest = _cost(problem, open_pairs, share)
-    best = improve(problem, _rounded(problem, open_pairs, share), open_pairs, prices)
-    enough = _SMALL_GAP if len(open_pairs) <= SMALL else ENOUGH
-    for candidates in _candidates(problem, open_pairs, share, prices):
-        if problem.excess(best) == 0 and problem.cost(best) - lowest <= enough * problem.cost(best):
+    found = prices
+    near = table.near(prices * table.scale, _NEAR)
+    for _ in range(_ROUNDS):
+        found = useful_prices(problem, _solve(problem, near, start=None, nodes=None).prices)
+        cheapest = table.near(found * table.scale, 0.0)
+        added = np.setdiff1d(cheapest, near)
+        if not len(added):
             break
-        branched = _branch(problem, candidates)
-        if branched is not None:
-            best = min(best, improve(problem, branched, open_pairs, prices), key=problem.cost)
-        # Once limits hold, a wider search would cost more time than it gains.
-        enough = np.inf
-    return Solution(best, prices)
+        near = np.union1d(near, added)
+    return found
 
 
-def _candidates(problem: Problem, open_pairs: Ints, share: Floats, prices: Floats) -> Iterator[Ints]:
-    """Give the pairs to branch on: all where they are few, else those nearest to a tie, then more of them."""
-    if len(open_pairs) <= SMALL:
-        yield open_pairs
-        return
-    for each in _OPEN_EACH:
-        yield _near_ties(problem, open_pairs, share, prices, min(each * problem.limits.share.size, _OPEN_PAIRS))
+def branch(problem: Problem, open_pairs: Ints, start: Ints, nodes: int) -> Branched | None:
+    """Search open pairs by branch and bound, from an answer that is there.
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    open_pairs : (P,) array of int
+        The pairs that may be taken, sorted; those of `start` are among them.
+    start : (N,) array of int
+        The pair of each unit now.
+    nodes : int
+        Most nodes to look at.
+
+    Returns
+    -------
+    Branched or None
+        None where the nodes were used up without an answer.
+
+    Raises
+    ------
+    SolverError
+        When HiGHS gives no usable answer.
+    """
+    solved = _solve(problem, open_pairs, start=start, nodes=nodes)
+    if solved.share is None:
+        return None
+    branched = Branched(_whole(problem, open_pairs, solved.share), solved.least)
+    if 0 < problem.excess(branched.choice) < _LOOSE:
+        inside = _solve(_narrowed(problem), open_pairs, start=start, nodes=nodes)
+        if inside.share is not None:
+            return Branched(_whole(problem, open_pairs, inside.share), branched.least)
+    return branched
 
 
-def _cost(problem: Problem, open_pairs: Ints, share: Floats) -> float:
-    """Give the cost of units in parts."""
-    loads = np.zeros_like(problem.limits.share)
-    np.add.at(
-        loads,
-        problem.pairs.territory[open_pairs],
-        problem.weights[problem.pairs.unit[open_pairs]] * share[:, None],
+def _narrowed(problem: Problem) -> Problem:
+    """Draw the limits in by more than HiGHS's tolerance."""
+    limits = problem.limits
+    return replace(
+        problem,
+        limits=replace(
+            limits,
+            low=np.minimum(limits.low * (1 + _LOOSE), limits.target),
+            high=np.maximum(limits.high * (1 - _LOOSE), limits.target),
+        ),
     )
-    return float(problem.pairs.cost[open_pairs] @ share + problem.limits.cost(loads).sum())
 
 
-def _near_ties(problem: Problem, open_pairs: Ints, share: Floats, prices: Floats, more: int) -> Ints:
-    """Give one pair a unit and so many more: those that the relaxation used, then the nearest to the cheapest."""
-    pairs = problem.pairs
-    unit = pairs.unit[open_pairs]
-    priced = pairs.cost[open_pairs] + (prices[pairs.territory[open_pairs]] * problem.weights[unit]).sum(axis=1)
-    cheapest = np.minimum.reduceat(priced, np.searchsorted(unit, np.arange(problem.units)))
-    slack = np.where(share > 1e-6, -1.0, (priced - cheapest[unit]) / _heaviness(problem)[unit])
-    near = np.argsort(slack, kind="stable")[: problem.units + more]
-    # Every unit keeps a pair, whatever the cap cut.
-    return open_pairs[np.union1d(near, np.flatnonzero(priced == cheapest[unit]))]
-
-
-def _heaviness(problem: Problem) -> Floats:
-    """Give the mean of a unit's weights, each over the mean of all units; 1 where there is no metric."""
-    if not problem.metrics:
-        return np.ones(problem.units)
-    mean = problem.weights.mean(axis=0)
-    heaviness: Floats = np.maximum((problem.weights / np.where(mean > 0, mean, 1.0)).mean(axis=1), 1e-3)
-    return heaviness
-
-
-def _rounded(problem: Problem, open_pairs: Ints, share: Floats) -> Ints:
-    """Give each unit the pair that has the largest share of it, the first one on a tie."""
+def _whole(problem: Problem, open_pairs: Ints, share: Floats) -> Ints:
+    """Give the pair of each unit from shares that are whole but for the last digits."""
     choice = np.full(problem.units, -1)
     order = np.lexsort((-open_pairs, share))
     choice[problem.pairs.unit[open_pairs[order]]] = open_pairs[order]
-    return choice
-
-
-def _branch(problem: Problem, open_pairs: Ints) -> Ints | None:
-    """Give the answer of branch and bound over the open pairs; None where it has none within its nodes."""
-    try:
-        share, _ = _solve(problem, open_pairs, whole=True)
-    except _NodesUsedUp:
-        return None
-    choice = _rounded(problem, open_pairs, share)
     # A solver's 0.9999999 is a 1; a half is no answer.
     if share[np.searchsorted(open_pairs, choice)].min() < 0.5:
         raise SolverError("HiGHS left accounts without a territory")
     return choice
 
 
-def _solve(problem: Problem, open_pairs: Ints, *, whole: bool) -> tuple[Floats, Floats]:
-    """Solve over the open pairs; units with one open pair are constants.
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    """What came back.
 
-    Returns
-    -------
-    share : (len(open_pairs),) array
-        How much of its unit each pair has, 0 to 1.
+    Parameters
+    ----------
+    share : (P,) array or None
+        How much of its unit each open pair has, 0 to 1; None where nodes were used up without an answer.
     prices : (T, M) array
-        Prices of the loads; zeros where accounts are whole.
+        Prices of the loads in solver units; zeros where units are whole.
+    least : float
+        The least that any answer over the open pairs can cost, in solver units; -inf where units are in parts.
     """
+
+    share: Floats | None
+    prices: Floats
+    least: float
+
+
+def _solve(problem: Problem, open_pairs: Ints, *, start: Ints | None, nodes: int | None) -> _Solved:
+    """Solve over the open pairs, units in parts without `nodes`; units with one open pair are constants."""
     pairs, limits = problem.pairs, problem.limits
     count = np.bincount(pairs.unit[open_pairs], minlength=problem.units)
     alone = count[pairs.unit[open_pairs]] == 1
@@ -181,22 +161,25 @@ def _solve(problem: Problem, open_pairs: Ints, *, whole: bool) -> tuple[Floats, 
     fixed, free = open_pairs[alone], open_pairs[~alone]
     shape = limits.share.shape
     if not len(free):
-        return share, np.zeros(shape)
+        choice = np.full(problem.units, -1)
+        choice[pairs.unit[fixed]] = fixed
+        return _Solved(share, np.zeros(shape), problem.cost(choice))
     base = np.zeros(shape)
     np.add.at(base, pairs.territory[fixed], problem.weights[pairs.unit[fixed]])
     cells = np.flatnonzero(((limits.pull > 0) | (limits.push > 0)).ravel())
     mean = np.where((m := problem.weights.mean(axis=0)) > 0, m, 1.0)
     unit_row = np.unique(pairs.unit[free], return_inverse=True)[1]
     once = csr_array((np.ones(len(free)), (unit_row, np.arange(len(free)))))
-    x = cp.Variable(len(free), boolean=True) if whole else cp.Variable(len(free), nonneg=True)
+    x = cp.Variable(len(free), nonneg=True) if nodes is None else cp.Variable(len(free), boolean=True)
     objective: Any = pairs.cost[free] @ x
     constraints: list[Any] = [once @ x == 1]
+    known: dict[Any, Floats] = {}
     balance = None
     if len(cells):
         scale = np.broadcast_to(mean, shape).ravel()[cells]
         target = limits.target.ravel()[cells] / scale
-        above = (limits.high.ravel()[cells] / scale) - target
-        below = target - (limits.low.ravel()[cells] / scale)
+        above = limits.high.ravel()[cells] / scale - target
+        below = target - limits.low.ravel()[cells] / scale
         pull, push = limits.pull.ravel()[cells] * scale, limits.push.ravel()[cells] * scale
         load = _load_matrix(problem, free, cells, scale)
         over = cp.Variable(len(cells), bounds=[np.zeros(len(cells)), above])
@@ -204,17 +187,31 @@ def _solve(problem: Problem, open_pairs: Ints, *, whole: bool) -> tuple[Floats, 
         too_much = cp.Variable(len(cells), nonneg=True)
         too_little = cp.Variable(len(cells), nonneg=True)
         objective = objective + pull @ (over + under) + (pull + push) @ (too_much + too_little)
-        balance = load @ x + (base.ravel()[cells] / scale - target) == over + too_much - under - too_little
+        offset = base.ravel()[cells] / scale - target
+        balance = load @ x + offset == over + too_much - under - too_little
         constraints.append(balance)
+        if start is not None:
+            off = load @ _taken(problem, free, start) + offset
+            known |= {over: np.clip(off, 0, above), under: np.clip(-off, 0, below)}
+            known |= {too_much: np.maximum(0, off - above), too_little: np.maximum(0, -off - below)}
+    if start is not None:
+        known[x] = _taken(problem, free, start)
     model = cp.Problem(cp.Minimize(objective), constraints)
-    _run(model, whole=whole, gap=_SMALL_GAP if len(pairs) <= SMALL else _GAP)
+    least = _run(model, nodes, known)
+    if nodes is not None and least is None:
+        return _Solved(None, np.zeros(shape), -np.inf)
     if x.value is None or not np.isfinite(x.value).all():
         raise SolverError(f"HiGHS gave no answer ({model.status})")
     share[~alone] = x.value
     prices = np.zeros(shape)
-    if balance is not None and not whole:
+    if balance is not None and nodes is None:
         prices.ravel()[cells] = np.asarray(balance.dual_value) / scale
-    return share, prices
+    return _Solved(share, prices, -np.inf if least is None else least + float(pairs.cost[fixed].sum()))
+
+
+def _taken(problem: Problem, free: Ints, start: Ints) -> Floats:
+    taken: Floats = (start[problem.pairs.unit[free]] == free).astype(float)
+    return taken
 
 
 def _load_matrix(problem: Problem, free: Ints, cells: Ints, scale: Floats) -> csr_array:
@@ -229,19 +226,34 @@ def _load_matrix(problem: Problem, free: Ints, cells: Ints, scale: Floats) -> cs
     return csr_array((values[used] / scale[rows[used]], (rows[used], columns[used])), shape=(len(cells), len(free)))
 
 
-def _run(model: Any, *, whole: bool, gap: float) -> None:
+def _run(model: Any, nodes: int | None, known: dict[Any, Floats]) -> float | None:
+    """Solve, whole units from a known answer; give the bound of branch and bound, None where it has no answer."""
     options: dict[str, Any] = {"random_seed": 0, "threads": 1}
-    if whole:
-        options |= {"mip_rel_gap": gap, "mip_max_nodes": _NODES}
     logging.getLogger("__cvxpy__").setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             # A node limit is no accident here: what comes back is measured by `certify`.
             warnings.simplefilter("ignore")
+            if nodes is not None:
+                options |= {"mip_rel_gap": _GAP, "mip_max_nodes": nodes, "warm_start": True}
+                _tell_start(model, known)
             model.solve(solver=cp.HIGHS, canon_backend="SCIPY", **options)
     except (cp.error.SolverError, ValueError, RuntimeError) as error:
         raise SolverError(f"HiGHS failed: {error}") from error
-    if whole:
-        statistics = getattr(model.solver_stats, "extra_stats", None)
-        if getattr(statistics, "primal_solution_status", 0) != 2:
-            raise _NodesUsedUp(model.status)
+    statistics = getattr(model.solver_stats, "extra_stats", None)
+    if nodes is None or getattr(statistics, "primal_solution_status", 0) != 2:
+        return None
+    return float(statistics.mip_dual_bound)  # type: ignore[union-attr]
+
+
+def _tell_start(model: Any, known: dict[Any, Floats]) -> None:
+    """Hand HiGHS an answer to start from: cvxpy passes none on, but for the last one of the same model."""
+    data, _, _ = model.get_problem_data(cp.HIGHS, canon_backend="SCIPY")
+    columns = np.zeros(data["A"].shape[1])
+    for variable, value in known.items():
+        first = data["param_prob"].var_id_to_col[variable.id]
+        columns[first : first + len(value)] = value
+    solution = highspy.HighsSolution()
+    solution.col_value = columns.tolist()
+    solution.value_valid = True
+    model._solver_cache[cp.HIGHS] = (None, None, {"model_status": "kOptimal", "solution": solution})

@@ -164,6 +164,8 @@ def _component(
         limits=limits,
         nearest_km=nearest_km,
         rules=rules,
+        method=balance.carve.method,
+        effort=balance.carve.effort,
     )
 
 

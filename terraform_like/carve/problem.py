@@ -13,12 +13,13 @@ it times the number of units, which keeps the cost of one unit near 1 (solvers' 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from terraform_like.diagnostics import Path
+from terraform_like.domain.carving import CarveMethod, Effort
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -29,6 +30,10 @@ PROTECTED_COUNTS = 5.0
 EXCESS_WEIGHT = 100.0
 #: Relative excess over a limit that is a rounding of floating point, not a breach.
 TOLERANCE = 1e-9
+
+
+class SolverError(Exception):
+    """The solver gave nothing that can be used; the message says what it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,8 @@ class Problem:
         Km if every unit were at the nearest center that it may go to.
     rules : dict
         For (metric, `low` or `high`) the path of the wish that it came from.
+    method, effort : CarveMethod, Effort
+        How it is carved.
     """
 
     component: str
@@ -137,6 +144,8 @@ class Problem:
     limits: Limits
     nearest_km: float
     rules: dict[tuple[str, str], Path]
+    method: CarveMethod = CarveMethod.AUTO
+    effort: Effort = Effort.NORMAL
 
     @property
     def units(self) -> int:
@@ -155,6 +164,14 @@ class Problem:
     def cost(self, choice: Ints) -> float:
         """Give the objective of a complete choice in solver units."""
         return float(self.pairs.cost[choice].sum() + self.limits.cost(self.loads(choice)).sum())
+
+    def sterner(self, times: float) -> Problem:
+        """Give the same problem with an excess so many times dearer."""
+        return replace(self, limits=replace(self.limits, push=self.limits.push * times))
+
+    def rank(self, choice: Ints) -> tuple[bool, float]:
+        """Order answers: limits that hold come before limits that are broken, then what is cheaper."""
+        return self.excess(choice) > 0, self.cost(choice)
 
     def excess(self, choice: Ints) -> float:
         """Give the summed relative excess of all loads over their limits; 0 where the bands hold."""
@@ -186,4 +203,14 @@ class Problem:
         return choice
 
 
-__all__ = ["EXCESS_WEIGHT", "PROTECTED_COUNTS", "TOLERANCE", "Floats", "Ints", "Limits", "Pairs", "Problem"]
+__all__ = [
+    "EXCESS_WEIGHT",
+    "PROTECTED_COUNTS",
+    "TOLERANCE",
+    "Floats",
+    "Ints",
+    "Limits",
+    "Pairs",
+    "Problem",
+    "SolverError",
+]

@@ -24,11 +24,25 @@ class ProofStatus(StrEnum):
     BOUNDED = "bounded"
 
 
+class MoveLimit(Saved):
+    """A limit of moves that was reached: most accounts that may move, and the price of one in the published objective.
+
+    With the price the bound holds for every answer that moves no more.
+    """
+
+    most: int
+    """Most accounts that may move. Example: `50`."""
+    price: float
+    """Price of moving one account, in units of the published objective. Example: `0.01`."""
+
+
 class Proof(Saved):
     """Everything needed to recompute the bound of a component without a solver.
 
     `objective` and `bound` are in the units of the published objective; `gap` is (objective - bound) over objective;
-    `prices` is the price of a unit of each metric in each territory. `seconds` is null in a saved plan: the same plan
+    `prices` is the price of a unit of each metric in each territory. `searched` is the least that branch and bound left
+    possible for an answer inside its limits, where it was asked: the solver's word, which cannot be recomputed. `moves`
+    is there where a limit of moves was reached. `seconds` is null in a saved plan: the same plan
     has the same bytes on every machine.
     """
 
@@ -46,5 +60,9 @@ class Proof(Saved):
     """The difference of both, as a share of the objective. Example: `0.03`."""
     prices: dict[str, dict[str, float]] = Field(default_factory=dict)
     """Price of a unit of each metric in each territory. Example: `{north: {arr: 0.002}}`."""
+    searched: float | None = None
+    """The least that branch and bound left possible, as the solver said. Example: `10.1`."""
+    moves: MoveLimit | None = None
+    """The limit of moves that was reached. Example: `{most: 50, price: 0.01}`."""
     seconds: float | None = None
     """Time that the solver took; null in a saved plan. Example: `1.5`."""

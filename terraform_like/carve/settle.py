@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from terraform_like.carve.certify import certify
+from terraform_like.carve import decomposed
+from terraform_like.carve.certify import Evidence, certify
+from terraform_like.carve.decomposed import Solution
 from terraform_like.carve.formulate import formulate
-from terraform_like.carve.problem import Floats, Ints, Problem
-from terraform_like.carve.proof import Proof, ProofMethod
-from terraform_like.diagnostics import Locate, Report
+from terraform_like.carve.problem import Ints, Problem, SolverError
+from terraform_like.carve.proof import MoveLimit, Proof, ProofMethod
+from terraform_like.diagnostics import Locate, Report, Span, counted
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
 
@@ -69,7 +71,8 @@ def carve(carving: Carving, inside: Book, locate: Locate, report: Report) -> Car
     answers = [_answer(problem, report) for problem in problems]
     if report.failed:
         return None
-    _settle(carving, inside, problems, answers, locate, report)
+    limited = _limit_moves(carving, problems, answers, locate, report)
+    _settle(carving, inside, problems, answers, limited, locate, report)
     proofs = [_proof(problem, answer, report) for problem, answer in zip(problems, answers, strict=True)]
     if report.failed:
         return None
@@ -78,29 +81,99 @@ def carve(carving: Carving, inside: Book, locate: Locate, report: Report) -> Car
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """The pair of each unit, and the prices of the relaxation where they are known already."""
+    """The pair of each unit, and the evidence for it where there is some already."""
 
     choice: Ints
-    prices: Floats | None = None
+    evidence: Evidence | None = None
 
 
 def _answer(problem: Problem, report: Report) -> _Answer:
     """Keep the current choice where the limits hold, else place what is free, else solve; the current one on a tie."""
-    from terraform_like.carve import exact
-
     choice = problem.current
     try:
         if not (choice >= 0).all():
-            choice = exact.place(problem, choice)
+            choice = decomposed.place(problem, choice)
         excess = problem.excess(choice)
         if excess == 0:
             return _Answer(choice)
-        solved = exact.solve(problem)
-    except exact.SolverError as error:
+        solved = decomposed.solve(problem, choice)
+    except SolverError as error:
         report.error(f"{problem.component} cannot be carved", f"{error}. Nothing was changed.")
         return _Answer(choice)
-    better = problem.excess(solved.choice) < excess * (1 - _BETTER)
-    return _Answer(solved.choice if better else choice, solved.prices)
+    if problem.excess(solved.choice) < excess * (1 - _BETTER):
+        return _Answer(solved.choice, _evidence(problem, solved))
+    return _Answer(choice, Evidence(solved.prices, ProofMethod.DECOMPOSED))
+
+
+def _evidence(problem: Problem, solved: Solution) -> Evidence:
+    if solved.least is None:
+        return Evidence(solved.prices, ProofMethod.DECOMPOSED)
+    return Evidence(solved.prices, ProofMethod.EXACT, searched=solved.least / problem.units)
+
+
+def _limit_moves(
+    carving: Carving, problems: tuple[Problem, ...], answers: list[_Answer], locate: Locate, report: Report
+) -> frozenset[str]:
+    """Carve again, within their limit, the segments of which too many accounts would move; give these segments."""
+    limited = set()
+    for segment, balance in sorted(carving.balance.items()):
+        mine = [number for number, problem in enumerate(problems) if problem.segment == segment]
+        most = balance.most_moves(sum(len(problems[number].accounts) for number in mine))
+        moved = {number: _moved(problems[number], answers[number].choice) for number in mine}
+        if most is None or sum(moved.values()) <= most:
+            continue
+        limited.add(segment)
+        without = [answers[number] for number in mine]
+        for number, share in _shared_out(most, moved).items():
+            problem = problems[number]
+            start = problem.current
+            if not (start >= 0).all():
+                start = decomposed.place(problem, start)
+            evidence = answers[number].evidence
+            prices = decomposed.prices_of(problem) if evidence is None else evidence.prices
+            solved = decomposed.solve_within(problem, start, share, Solution(answers[number].choice, prices))
+            within = MoveLimit(most=max(share, _moved(problem, solved.choice)), price=solved.move_price / problem.units)
+            answers[number] = _Answer(solved.choice, Evidence(solved.prices, ProofMethod.DECOMPOSED, moves=within))
+        _tell_limit(
+            [
+                (problems[number], answers[number].choice, free.choice)
+                for number, free in zip(mine, without, strict=True)
+            ],
+            most,
+            locate(("balance", segment, "max_moves")),
+            report,
+        )
+    return frozenset(limited)
+
+
+def _moved(problem: Problem, choice: Ints) -> int:
+    return int(problem.pairs.moved[choice].sum())
+
+
+def _shared_out(most: int, moved: dict[int, int]) -> dict[int, int]:
+    """Share a limit out to components in proportion to what they would move; what is left goes to the first ones."""
+    total = sum(moved.values())
+    shares = {number: most * count // total for number, count in moved.items()}
+    for number in sorted(moved, key=lambda n: -(most * moved[n] % total))[: most - sum(shares.values())]:
+        shares[number] += 1
+    return shares
+
+
+def _tell_limit(carved: list[tuple[Problem, Ints, Ints]], most: int, span: Span | None, report: Report) -> None:
+    """Say what a limit of moves costs: the books that stay outside their limits, and what more moves would buy."""
+    segment = carved[0][0].segment
+    outside, outside_without = (
+        sum(int((problem.limits.excess(problem.loads(choice)) > 0).any(axis=1).sum()) for problem, choice in answers)
+        for answers in ([(p, with_limit) for p, with_limit, _ in carved], [(p, without) for p, _, without in carved])
+    )
+    books = sum(len(problem.territories) for problem, _, _ in carved)
+    needed = sum(_moved(problem, without) for problem, _, without in carved)
+    left = f"{outside} of {counted(books, 'book')} stay outside their limits" if outside else "every limit holds"
+    more = "none would be" if not outside_without else f"{outside_without} would be"
+    gain = (
+        f"; with {counted(needed, 'move')} {more}" if outside else f"; {counted(needed, 'move')} would be better still"
+    )
+    report.warning(f"max_moves of {segment} is reached", f"With at most {counted(most, 'move')} {left}{gain}.", span)
 
 
 def _settle(
@@ -108,12 +181,20 @@ def _settle(
     inside: Book,
     problems: tuple[Problem, ...],
     answers: list[_Answer],
+    limited: frozenset[str],
     locate: Locate,
     report: Report,
 ) -> None:
-    """Carve again from the answer, where limits are still broken, until the next plan would find nothing to do."""
+    """Carve again from the answer, where limits are still broken, until the next plan would find nothing to do.
+
+    Where a limit of moves was reached the next plan goes on, as it should.
+    """
+
+    def broken(problem: Problem, choice: Ints) -> bool:
+        return problem.segment not in limited and problem.excess(choice) > 0
+
     for _ in range(_ROUNDS):
-        if not any(problem.excess(answer.choice) > 0 for problem, answer in zip(problems, answers, strict=True)):
+        if not any(broken(problem, answer.choice) for problem, answer in zip(problems, answers, strict=True)):
             return
         after = Book(inside.table.with_columns(_territories(inside, problems, answers).alias("territory")))
         again = formulate(carving, after, locate, Report())
@@ -125,12 +206,13 @@ def _settle(
             return
         changed = False
         for number, problem in enumerate(again):
-            if problem.excess(problem.current) == 0:
+            if not broken(problem, problem.current):
                 continue
             answer = _answer(problem, report)
             if (answer.choice != problem.current).any():
                 # Pairs are the same in every round, and any prices give a valid bound.
-                answers[number], changed = answer, True
+                evidence = answer.evidence and Evidence(answer.evidence.prices, answer.evidence.method)
+                answers[number], changed = _Answer(answer.choice, evidence), True
         if not changed:
             return
     report.warning(
@@ -162,11 +244,9 @@ _TEXT = {"account": pl.String, "territory": pl.String}
 
 
 def _proof(problem: Problem, answer: _Answer, report: Report) -> Proof | None:
-    from terraform_like.carve import exact
-
     try:
-        prices = exact.prices_of(problem) if answer.prices is None else answer.prices
-        return certify(problem, answer.choice, prices, ProofMethod.EXACT)
-    except (ValueError, exact.SolverError) as error:
+        evidence = answer.evidence or Evidence(decomposed.prices_of(problem), ProofMethod.KEPT)
+        return certify(problem, answer.choice, evidence)
+    except (ValueError, SolverError) as error:
         report.error(f"The carve of {problem.component} cannot be certified", f"{error}. No plan was made.")
         return None

@@ -7,7 +7,9 @@ files are known, in `config`.
 
 from __future__ import annotations
 
+import math
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -203,6 +205,31 @@ class Preferences(Wish):
     """Weight of other preferences of accounts for territories. Example: `1`."""
 
 
+class CarveMethod(StrEnum):
+    """How a segment is carved."""
+
+    AUTO = "auto"
+    EXACT = "exact"
+    DECOMPOSED = "decomposed"
+
+
+class Effort(StrEnum):
+    """How far a carve goes, in steps and never in time."""
+
+    QUICK = "quick"
+    NORMAL = "normal"
+    THOROUGH = "thorough"
+
+
+class Carve(Wish):
+    """How a segment is carved: what differs is the time that it takes and how near to the best it ends."""
+
+    method: CarveMethod = CarveMethod.AUTO
+    """By size (`auto`), by branch and bound over all (`exact`), or without it (`decomposed`). Example: `auto`."""
+    effort: Effort = Effort.NORMAL
+    """How far to search: `quick`, `normal` or `thorough`. Example: `thorough`."""
+
+
 class Balance(Wish):
     """How even the books of a segment must be."""
 
@@ -216,6 +243,8 @@ class Balance(Wish):
     """Weights of balance, disruption, travel and fit. Example: `{disruption: 3, travel: 1}`."""
     max_moves: Annotated[Whole, Field(ge=0)] | Share | None = None
     """Most accounts that may move: a count, or a share of the segment. Example: `50` or `5%`."""
+    carve: Carve = Carve()
+    """How the segment is carved. Example: `{method: auto, effort: thorough}`."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -225,6 +254,12 @@ class Balance(Wish):
                     f"the limits of {metric} contradict: at_most {self.at_most[metric]:g} is below at_least {low:g}"
                 )
         return self
+
+    def most_moves(self, accounts: int) -> int | None:
+        """Give how many of so many accounts may move; None where moves are not limited."""
+        if self.max_moves is None or isinstance(self.max_moves, int):
+            return self.max_moves
+        return math.floor(self.max_moves * accounts)
 
     @property
     def metrics(self) -> tuple[str, ...]:

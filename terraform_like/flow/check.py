@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from terraform_like import git
-from terraform_like.carve.certify import certify, read_prices
+from terraform_like.carve.certify import Evidence, certify, read_prices
 from terraform_like.carve.formulate import formulate
 from terraform_like.carve.problem import Problem
 from terraform_like.carve.proof import Proof
@@ -181,7 +181,12 @@ def _proofs(
         if told is None:
             says = f"the plan has no proof for {problem.component}"
             return (), Check("proof", False, "a proof a component", f"none for {problem.component}", says, _REPLAN)
-        proofs.append(certify(problem, choice, read_prices(problem, told.prices), told.method))
+        evidence = Evidence(read_prices(problem, told.prices), told.method, told.searched, told.moves)
+        try:
+            proofs.append(certify(problem, choice, evidence))
+        except ValueError as error:
+            says = f"the carve of {problem.component} is not what its proof says"
+            return (), Check("proof", False, "a sound answer", str(error), says, _REPLAN)
     return tuple(proofs), None
 
 

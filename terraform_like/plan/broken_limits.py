@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -36,13 +35,11 @@ def refuse_too_many_moves(
         Gathers the errors.
     """
     for segment, balance in sorted(carving.balance.items()):
-        if balance.max_moves is None:
-            continue
         mine = [problem for problem in problems if problem.segment == segment]
         accounts = sum(len(problem.accounts) for problem in mine)
-        most = balance.max_moves if isinstance(balance.max_moves, int) else math.floor(balance.max_moves * accounts)
+        most = balance.most_moves(accounts)
         moved = sum(int(problem.pairs.moved[_choice(problem, desired)].sum()) for problem in mine)
-        if moved > most:
+        if most is not None and moved > most:
             report.error(
                 f"The carve of {segment} would move {counted(moved, 'account')}, more than max_moves lets through",
                 f"At most {most:,} may move, of {accounts:,}. Widen the bands that are broken, or let that many move.",
