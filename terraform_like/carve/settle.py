@@ -88,10 +88,13 @@ class _Answer:
 
 
 def _answer(problem: Problem, report: Report) -> _Answer:
-    """Keep the current choice where the limits hold, else place what is free, else solve; the current one on a tie."""
+    """Keep the current choice where the limits hold once what is new is placed, else solve; the current one on a tie."""
     choice = problem.current
     try:
-        if not (choice >= 0).all():
+        if (choice < 0).all():
+            solved = decomposed.solve(problem)
+            return _Answer(solved.choice, _evidence(problem, solved))
+        if (choice < 0).any():
             choice = decomposed.place(problem, choice)
         excess = problem.excess(choice)
         if excess == 0:
