@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from terraform_like.carve import decomposed
+from terraform_like.carve import decompose
 from terraform_like.carve.certify import Evidence, certify
-from terraform_like.carve.decomposed import Solution
+from terraform_like.carve.decompose import Solution
 from terraform_like.carve.formulate import formulate
 from terraform_like.carve.problem import Ints, Problem, SolverError
 from terraform_like.carve.proof import MoveLimit, Proof, ProofMethod
@@ -92,14 +92,14 @@ def _answer(problem: Problem, report: Report) -> _Answer:
     choice = problem.current
     try:
         if (choice < 0).all():
-            solved = decomposed.solve(problem)
+            solved = decompose.solve(problem)
             return _Answer(solved.choice, _evidence(problem, solved))
         if (choice < 0).any():
-            choice = decomposed.place(problem, choice)
+            choice = decompose.place(problem, choice)
         excess = problem.excess(choice)
         if excess == 0:
             return _Answer(choice)
-        solved = decomposed.solve(problem, choice)
+        solved = decompose.solve(problem, choice)
     except SolverError as error:
         report.error(f"{problem.component} cannot be carved", f"{error}. Nothing was changed.")
         return _Answer(choice)
@@ -131,10 +131,10 @@ def _limit_moves(
             problem = problems[number]
             start = problem.current
             if not (start >= 0).all():
-                start = decomposed.place(problem, start)
+                start = decompose.place(problem, start)
             evidence = answers[number].evidence
-            prices = decomposed.prices_of(problem) if evidence is None else evidence.prices
-            solved = decomposed.solve_within(problem, start, share, Solution(answers[number].choice, prices))
+            prices = decompose.prices_of(problem) if evidence is None else evidence.prices
+            solved = decompose.solve_within(problem, start, share, Solution(answers[number].choice, prices))
             within = MoveLimit(most=max(share, _moved(problem, solved.choice)), price=solved.move_price / problem.units)
             answers[number] = _Answer(solved.choice, Evidence(solved.prices, ProofMethod.DECOMPOSED, moves=within))
         _tell_limit(
@@ -248,7 +248,7 @@ _TEXT = {"account": pl.String, "territory": pl.String}
 
 def _proof(problem: Problem, answer: _Answer, report: Report) -> Proof | None:
     try:
-        evidence = answer.evidence or Evidence(decomposed.prices_of(problem), ProofMethod.KEPT)
+        evidence = answer.evidence or Evidence(decompose.prices_of(problem), ProofMethod.KEPT)
         return certify(problem, answer.choice, evidence)
     except (ValueError, SolverError) as error:
         report.error(f"The carve of {problem.component} cannot be certified", f"{error}. No plan was made.")

@@ -10,7 +10,7 @@ import polars as pl
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from terraform_like.carve import decomposed
+from terraform_like.carve import decompose
 from terraform_like.carve.certify import Evidence, bound, certify, read_prices, standing
 from terraform_like.carve.formulate import formulate
 from terraform_like.carve.problem import Problem
@@ -115,7 +115,7 @@ def least(problem: Problem) -> float:
 @settings(max_examples=60, deadline=None)
 def test_a_small_carve_is_as_good_as_trying_every_answer(company):
     for problem in problems_of(*company):
-        broken, found = problem.rank(decomposed.solve(problem).choice)
+        broken, found = problem.rank(decompose.solve(problem).choice)
         best_broken, best = min(map(problem.rank, answers_of(problem)))
         assert broken == best_broken
         assert found <= best + 1e-6 * max(1.0, best)
@@ -200,7 +200,7 @@ def test_order_never_matters(company, random):
 @settings(max_examples=60, deadline=None)
 def test_a_proof_tells_when_an_account_stands_elsewhere(company, data):
     for problem in problems_of(*company):
-        solved = decomposed.solve(problem)
+        solved = decompose.solve(problem)
         proof = certify(problem, solved.choice, Evidence(solved.prices, ProofMethod.EXACT))
         assert certify(problem, solved.choice, Evidence(read_prices(problem, proof.prices), ProofMethod.EXACT)) == proof
         unit = data.draw(st.integers(0, problem.units - 1))

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from terraform_like.carve import decomposed
+from terraform_like.carve import decompose
 from terraform_like.carve.certify import Evidence, bound, certify, read_prices, rounded, saved_prices, standing
 from terraform_like.carve.proof import MoveLimit, ProofMethod, ProofStatus
 from terraform_like.domain.geography import great_circle_km
@@ -84,7 +84,7 @@ def test_standing_is_the_published_formula(plan, centers, towns, problem, seed):
 
 def test_an_answer_with_an_account_nowhere_or_at_another_s_place_is_none(towns_plan, towns, problem):
     one = problem(towns_plan, towns)
-    choice = decomposed.solve(one).choice
+    choice = decompose.solve(one).choice
     for at, pair in ((0, -1), (0, len(one.pairs)), (0, int(choice[1]))):
         broken = choice.copy()
         broken[at] = pair
@@ -99,12 +99,12 @@ def test_no_price_makes_a_bound_that_is_not_finite(towns_plan, towns, problem, p
     one = problem(towns_plan, towns)
     lowest = bound(one, np.full(one.limits.share.shape, price))
     assert np.isfinite(lowest)
-    assert lowest <= standing(one, decomposed.solve(one).choice).objective
+    assert lowest <= standing(one, decompose.solve(one).choice).objective
 
 
 def test_a_proof_comes_out_the_same_when_it_is_read_back(towns_plan, towns, problem):
     one = problem(towns_plan, towns)
-    solved = decomposed.solve(one)
+    solved = decompose.solve(one)
     proof = certify(one, solved.choice, Evidence(solved.prices, ProofMethod.EXACT))
     assert certify(one, solved.choice, Evidence(read_prices(one, proof.prices), ProofMethod.EXACT)) == proof
     assert proof.gap == pytest.approx((proof.objective - proof.bound) / proof.objective)
@@ -112,7 +112,7 @@ def test_a_proof_comes_out_the_same_when_it_is_read_back(towns_plan, towns, prob
 
 def test_prices_beyond_use_are_saved_as_the_nearest_that_are_of_use(towns_plan, towns, problem):
     one = problem(towns_plan, towns)
-    choice = decomposed.solve(one).choice
+    choice = decompose.solve(one).choice
     proof = certify(one, choice, Evidence(np.full(one.limits.share.shape, 1e12), ProofMethod.EXACT))
     assert certify(one, choice, Evidence(read_prices(one, proof.prices), ProofMethod.EXACT)) == proof
     assert max(max(prices.values()) for prices in proof.prices.values()) < 1e12
@@ -123,11 +123,9 @@ def test_only_a_gap_that_no_report_shows_is_called_optimal(wish, accounts, probl
         territories={"a": {"segment": "all"}, "b": {"segment": "all"}}, balance={"all": {"within": {"accounts": 0.5}}}
     )
     one = problem(carving, accounts(4, territory=["a", "a", "b", "b"]))
-    assert (
-        certify(one, one.current, Evidence(decomposed.prices_of(one), ProofMethod.KEPT)).status is ProofStatus.OPTIMAL
-    )
+    assert certify(one, one.current, Evidence(decompose.prices_of(one), ProofMethod.KEPT)).status is ProofStatus.OPTIMAL
     uneven = one.chosen(np.array(["a", "a", "a", "b"]))
-    proof = certify(one, uneven, Evidence(decomposed.prices_of(one), ProofMethod.EXACT))
+    proof = certify(one, uneven, Evidence(decompose.prices_of(one), ProofMethod.EXACT))
     assert proof.status is ProofStatus.BOUNDED
     assert proof.gap > 0
 
@@ -150,7 +148,7 @@ def test_figures_have_nine_digits_and_no_negative_nought(value, told):
 @pytest.mark.parametrize("told", list(ProofMethod))
 def test_an_answer_is_called_kept_where_all_stay_who_are_somewhere_and_only_there(towns_plan, towns, problem, told):
     one = problem(towns_plan, towns)
-    moved = decomposed.solve(one)
+    moved = decompose.solve(one)
     assert certify(one, one.current, Evidence(moved.prices, told)).method is ProofMethod.KEPT
     assert certify(one, moved.choice, Evidence(moved.prices, told)).method is not ProofMethod.KEPT
     new = problem(towns_plan, towns.with_columns(territory=pl.lit(None, pl.String)))
@@ -159,7 +157,7 @@ def test_an_answer_is_called_kept_where_all_stay_who_are_somewhere_and_only_ther
 
 def test_an_answer_that_moves_more_than_it_may_is_none(towns_plan, towns, problem):
     one = problem(towns_plan, towns)
-    solved = decomposed.solve(one)
+    solved = decompose.solve(one)
     moved = int(one.pairs.moved[solved.choice].sum())
     assert certify(one, solved.choice, _limited(solved, moved)).moves is not None
     with pytest.raises(ValueError, match="accounts would move"):
@@ -169,7 +167,7 @@ def test_an_answer_that_moves_more_than_it_may_is_none(towns_plan, towns, proble
 @pytest.mark.parametrize("price", [-5.0, 0.0, 0.01, 7.0])
 def test_a_price_of_moves_gives_a_bound_on_what_moves_no_more(towns_plan, towns, problem, price):
     one = problem(towns_plan, towns)
-    prices = decomposed.prices_of(one)
+    prices = decompose.prices_of(one)
     stays = standing(one, one.current).objective
     assert bound(one, prices, MoveLimit(most=0, price=price)) <= stays * (1 + 1e-12)
 

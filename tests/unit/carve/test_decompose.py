@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from terraform_like.carve import decomposed
+from terraform_like.carve import decompose
 from terraform_like.carve.certify import bound
 from terraform_like.carve.problem import SolverError
 from terraform_like.carve.proof import MoveLimit
@@ -56,7 +56,7 @@ def test_it_is_as_good_as_trying_every_answer(wish, accounts, problem, balance):
         hot=[True, False] * 4,
     )
     one = problem(carving, table)
-    solved = decomposed.solve(one)
+    solved = decompose.solve(one)
     broken, cost = best(one)
     assert one.rank(solved.choice) == (broken, pytest.approx(cost, rel=1e-6))
     assert bound(one, solved.prices) * one.units <= cost * (1 + 1e-9)
@@ -70,7 +70,7 @@ def test_without_branch_and_bound_bands_hold_near_the_bound(towns_plan, towns, p
         update={"carve": Carve(method=CarveMethod.DECOMPOSED, effort=Effort(effort))}
     )
     one = problem(towns_plan.model_copy(update={"balance": {"all": balance}}), towns)
-    solved = decomposed.solve(one)
+    solved = decompose.solve(one)
     assert solved.least is None
     lowest = bound(one, solved.prices) * one.units
     assert one.excess(solved.choice) == 0
@@ -78,7 +78,7 @@ def test_without_branch_and_bound_bands_hold_near_the_bound(towns_plan, towns, p
 
 
 def test_the_same_problem_has_the_same_answer(towns_plan, towns, problem):
-    first, second = (decomposed.solve(problem(towns_plan, towns)) for _ in range(2))
+    first, second = (decompose.solve(problem(towns_plan, towns)) for _ in range(2))
     assert np.array_equal(first.choice, second.choice)
     assert np.array_equal(first.prices, second.prices)
 
@@ -87,7 +87,7 @@ def test_placing_moves_nobody_who_is_somewhere(towns_plan, towns, problem):
     one = problem(towns_plan, towns)
     choice = one.current.copy()
     choice[::7] = -1
-    placed = decomposed.place(one, choice)
+    placed = decompose.place(one, choice)
     assert (placed[choice >= 0] == choice[choice >= 0]).all()
     assert (one.pairs.unit[placed] == np.arange(one.units)).all()
 
@@ -96,7 +96,7 @@ def test_with_one_territory_there_is_one_answer(wish, accounts, problem):
     one = problem(
         wish(territories={"a": {"segment": "all"}}, balance={"all": {"within": {"accounts": 0.1}}}), accounts(3)
     )
-    assert decomposed.solve(one).choice.tolist() == [0, 1, 2]
+    assert decompose.solve(one).choice.tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf])
@@ -105,15 +105,15 @@ def test_a_cost_that_is_no_number_is_a_solver_error(towns_plan, towns, problem, 
     cost = one.pairs.cost.copy()
     cost[0] = broken
     with pytest.raises(SolverError, match="not a finite number"):
-        decomposed.solve(replace(one, pairs=replace(one.pairs, cost=cost)))
+        decompose.solve(replace(one, pairs=replace(one.pairs, cost=cost)))
 
 
 @pytest.mark.parametrize("most", [0, 1, 5, 11, 19, 30])
 def test_no_more_accounts_move_than_may(towns_plan, towns, problem, most):
     one = problem(towns_plan, towns)
-    free = decomposed.solve(one)
+    free = decompose.solve(one)
     assert one.pairs.moved[free.choice].sum() > 19
-    within = decomposed.solve_within(one, one.current, most, free)
+    within = decompose.solve_within(one, one.current, most, free)
     assert one.pairs.moved[within.choice].sum() <= most
     assert one.cost(within.choice) <= one.cost(one.current)
     limit = MoveLimit(most=most, price=within.move_price / one.units)
@@ -122,6 +122,6 @@ def test_no_more_accounts_move_than_may(towns_plan, towns, problem, most):
 
 def test_more_moves_never_leave_a_larger_excess(towns_plan, towns, problem):
     one = problem(towns_plan, towns)
-    free = decomposed.solve(one)
-    costs = [one.cost(decomposed.solve_within(one, one.current, most, free).choice) for most in range(0, 40, 4)]
+    free = decompose.solve(one)
+    costs = [one.cost(decompose.solve_within(one, one.current, most, free).choice) for most in range(0, 40, 4)]
     assert costs == sorted(costs, reverse=True)
