@@ -85,7 +85,7 @@ class Document:
                 taken.add((key,))
                 self._twice(source, (key,), report)
         for path in source.paths:
-            if path and not any(path[: len(t)] == t for t in taken):
+            if path and not (taken and any(path[: len(t)] == t for t in taken)):
                 moved = (path[0], int(path[1]) + shift[str(path[0])], *path[2:]) if _shifts(path, shift) else path
                 self._where.setdefault(moved, (source, path))
 

@@ -47,6 +47,7 @@ _LINE_END = re.compile("[\n\x85\u2028\u2029]")
 # `+5` and `-0` are decimal numbers, so that an id stays as it is written.
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NUMBERS_BEGIN = frozenset("+-.0123456789")
 _WORDS: dict[str, Any] = {
     "": None,
     "~": None,
@@ -170,7 +171,7 @@ class Source:
             else:
                 return node
             return _Scalar(mark)
-        if isinstance(event, ScalarEvent | CollectionStartEvent) and event.tag is not None:
+        if isinstance(event, (ScalarEvent, CollectionStartEvent)) and event.tag is not None:
             report.error("A tag cannot stand here", "Write the value alone, without `!`.", self._span(mark))
         if isinstance(event, ScalarEvent):
             node = _Scalar(mark, str(event.value), not event.style)
@@ -254,6 +255,8 @@ def plain_scalar(text: str) -> Any:
     """Give the value of a scalar that is written without quotes."""
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in _NUMBERS_BEGIN:
+        return text
     if _INTEGER.fullmatch(text):
         return int(text) if len(text) < 300 else text
     if _DECIMAL.fullmatch(text):
