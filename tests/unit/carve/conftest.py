@@ -21,6 +21,13 @@ def locate(path: Path, *, key: bool = False) -> Span | None:
     return Span("plan.yaml", 1, 1 + len(path), source=".".join(map(str, path)))
 
 
+def inside(carving: Carving, table: pl.DataFrame, report: Report) -> Book:
+    """Give the accounts in scope; there is nothing wrong with them."""
+    population = populate(carving, Book.of(table), locate, report)
+    assert population is not None, list(report)
+    return population.inside
+
+
 @pytest.fixture
 def wish() -> Callable[..., Carving]:
     """A plan of what is given, as YAML would give it; one segment of all accounts unless others are named."""
@@ -48,9 +55,7 @@ def formulated() -> Callable[[Carving, pl.DataFrame], tuple[tuple[Problem, ...],
 
     def make(carving: Carving, table: pl.DataFrame) -> tuple[tuple[Problem, ...], Report]:
         report = Report()
-        population = populate(carving, Book.of(table), locate, report)
-        assert population is not None, list(report)
-        return formulate(carving, population.inside, locate, report), report
+        return formulate(carving, inside(carving, table, report), locate, report), report
 
     return make
 
@@ -73,9 +78,7 @@ def carved() -> Callable[[Carving, pl.DataFrame], tuple[Carved | None, Report]]:
 
     def make(carving: Carving, table: pl.DataFrame) -> tuple[Carved | None, Report]:
         report = Report()
-        population = populate(carving, Book.of(table), locate, report)
-        assert population is not None, list(report)
-        return carve(carving, population.inside, locate, report), report
+        return carve(carving, inside(carving, table, report), locate, report), report
 
     return make
 
