@@ -230,6 +230,15 @@ class Carve(Wish):
     """How far to search: `quick`, `normal` or `thorough`. Example: `thorough`."""
 
 
+def _moves(value: Any) -> Any:
+    """Refuse what is neither a count nor a share in one sentence, and not in one for each."""
+    counts = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    shares = (isinstance(value, float) and 0 <= value <= 1) or (isinstance(value, str) and value.endswith("%"))
+    if not (value is None or counts or shares):
+        raise ValueError("write a count of accounts such as 50, or a share such as 5%")
+    return value
+
+
 class Balance(Wish):
     """How even the books of a segment must be."""
 
@@ -241,7 +250,7 @@ class Balance(Wish):
     """Lower limit of a book, for each metric, in its own unit. Example: `{accounts: 20}`."""
     prefer: Preferences = Preferences()
     """Weights of balance, disruption, travel and fit. Example: `{disruption: 3, travel: 1}`."""
-    max_moves: Annotated[Whole, Field(ge=0)] | Share | None = None
+    max_moves: Annotated[Annotated[Whole, Field(ge=0)] | Share | None, BeforeValidator(_moves)] = None
     """Most accounts that may move: a count, or a share of the segment. Example: `50` or `5%`."""
     carve: Carve = Carve()
     """How the segment is carved. Example: `{method: auto, effort: thorough}`."""
