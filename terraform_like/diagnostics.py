@@ -61,6 +61,11 @@ class Locate(Protocol):
         ...
 
 
+def nowhere(path: Path, *, key: bool = False) -> Span | None:
+    """Find nothing: for wishes that stand in no file."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One thing to say: what is wrong (summary), with which value and what to do (detail), and where."""

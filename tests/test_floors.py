@@ -53,7 +53,13 @@ HOMES = {
     "ruamel": ("config/",),
     "scipy": ("carve/",),
     "sqlalchemy": ("crm/", "state/"),
-    "sqlglot": ("domain/evaluation.py", "domain/expression.py", "domain/kinds.py"),
+    "sqlglot": (
+        "domain/evaluation.py",
+        "domain/expression.py",
+        "domain/grammar.py",
+        "domain/kinds.py",
+        "domain/values.py",
+    ),
 }
 
 LONGEST = 400

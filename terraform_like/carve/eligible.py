@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from terraform_like.carve.problem import Ints
 from terraform_like.diagnostics import Locate, Path, Report, counted, listing
 from terraform_like.domain.book import Book
-from terraform_like.domain.carving import Carving, Slot, Territory
+from terraform_like.domain.carving import Carving, Location, Slot, Territory
 from terraform_like.domain.scope import FAMILY, SEGMENT, evaluate
 
 Flags = NDArray[np.bool_]
@@ -35,6 +35,8 @@ class Members:
         Its territories and slots, T of them, by name.
     current : (A,) array of int
         The territory that each account is in now, -1 where it is in none of these.
+    location : Location or None
+        The columns that say where accounts are.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Members:
     names: tuple[str, ...]
     books: tuple[Territory, ...]
     current: Ints
+    location: Location | None
 
 
 def members(carving: Carving, inside: Book, segment: str) -> Members:
@@ -62,7 +65,8 @@ def members(carving: Carving, inside: Book, segment: str) -> Members:
     books = {name: book for name, book in carving.books.items() if book.segment == segment}
     order = {territory: t for t, territory in enumerate(books)}
     current = table["territory"].replace_strict(order, default=-1, return_dtype=pl.Int64).to_numpy()
-    return Members(segment, table, accounts, unit_of, heads, tuple(books), tuple(books.values()), current)
+    location = carving.accounts.location
+    return Members(segment, table, accounts, unit_of, heads, tuple(books), tuple(books.values()), current, location)
 
 
 def eligible(segment: Members, locate: Locate, report: Report) -> Flags:
@@ -85,7 +89,7 @@ def eligible(segment: Members, locate: Locate, report: Report) -> Flags:
 
     def matches(text: str, path: Path, *, unknown: bool) -> Flags:
         if text not in answers:
-            answer = evaluate(heads, text, path, "boolean", locate, report)
+            answer = evaluate(heads, text, path, "boolean", segment.location, locate, report)
             if answer is None:
                 return np.full(heads.height, unknown)
             answers[text] = answer.fill_null(False).to_numpy()

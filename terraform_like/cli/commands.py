@@ -163,6 +163,8 @@ def validate(session: Session, plan: str | None, variables: dict[str, str]) -> i
                     counted(one.policies, "policy", "policies"),
                 )
                 lines.append(f"{one.plan} is valid: {', '.join(parts)}.")
+                if one.columns is None:
+                    lines.append(f"Not checked: columns of the CRM. territory plan {one.plan} --save records them.")
             return "\n".join(lines)
 
         return session.finish("validate", validated, report, text)

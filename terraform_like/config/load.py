@@ -15,11 +15,20 @@ from terraform_like.address import NAME_PATTERN
 from terraform_like.config.complaint import complain
 from terraform_like.config.document import Document, document_of, read_document
 from terraform_like.config.language import PlanFile, PolicyFile
-from terraform_like.config.references import check_carving, check_policies, known_names, tell_of_unevenness
+from terraform_like.config.references import (
+    ANY_COLUMN,
+    BLIND,
+    Sight,
+    check_carving,
+    check_policies,
+    known_names,
+    tell_of_unevenness,
+)
 from terraform_like.config.source import Source, read
 from terraform_like.config.variables import Overrides, substitute
-from terraform_like.diagnostics import Halt, Locate, Path, Report, Span, did_you_mean
+from terraform_like.diagnostics import Halt, Locate, Path, Report, Span, did_you_mean, nowhere
 from terraform_like.domain.carving import Balance, Carving, Moved, Territory
+from terraform_like.domain.columns import Offered
 from terraform_like.domain.project import Project
 from terraform_like.domain.quantity import LONGEST_NAME
 from terraform_like.policy.rule import Policies
@@ -32,10 +41,11 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A territory repository on disk: its root, its project, and the folders of its plans."""
+    """A territory repository on disk: its root, its project, where that stands, and the folders of its plans."""
 
     root: FilePath
     project: Project
+    locate: Locate = nowhere
 
     def plan_folder(self, name: str) -> FilePath:
         """Give the folder of a plan."""
@@ -106,10 +116,16 @@ def open_repository(root: FilePath, environment: Mapping[str, str] = os.environ)
     project = None if report.failed else _validated(Project, document, report, empty=PROJECT_FILE)
     if project is None:
         raise Halt(report)
-    return Repository(root, project)
+    return Repository(root, project, document.locate)
 
 
-def load_wanted(repository: Repository, name: str, report: Report, overrides: Overrides = NOTHING_SET) -> Wanted:
+def load_wanted(
+    repository: Repository,
+    name: str,
+    report: Report,
+    overrides: Overrides = NOTHING_SET,
+    offered: Offered = ANY_COLUMN,
+) -> Wanted:
     """Read a plan's YAML and the policies of the working tree.
 
     Parameters
@@ -122,6 +138,8 @@ def load_wanted(repository: Repository, name: str, report: Report, overrides: Ov
         Gathers errors and warnings.
     overrides : Overrides
         Texts that set `vars:` anew.
+    offered : Offered
+        The columns that the CRM has of accounts, as far as they are known.
 
     Raises
     ------
@@ -144,20 +162,22 @@ def load_wanted(repository: Repository, name: str, report: Report, overrides: Ov
             path = path if document.says(path) else inherited
         return document.locate(path, key=key)
 
+    sight = BLIND
     if carving is not None:
-        check_carving(carving, locate, report, known if all_of_it else replace(known, whole=False))
+        known = known if all_of_it else replace(known, whole=False)
+        sight = check_carving(carving, locate, report, known, offered)
         if not report.failed:
             tell_of_unevenness(carving, locate, report)
         carving = carving.model_copy(update={"moved": _moved_alike(carving.moved, made_by)})
     gate = read_document(repository.root, _yaml_files(repository.root / "policies"), report)
-    policies = _policies(gate, report)
+    policies = _policies(gate, report, sight)
     if report.failed or carving is None or policies is None:
         raise Halt(report)
     return Wanted(carving, locate, policies, gate.locate, variables)
 
 
-def policies_of(files: Mapping[str, bytes], report: Report) -> Policies:
-    """Read policies that are already at hand by file name, such as those of another branch.
+def policies_of(files: Mapping[str, bytes], report: Report) -> tuple[Policies, Locate]:
+    """Read policies that are already at hand by file name, such as those of another branch, and say where they stand.
 
     Raises
     ------
@@ -165,16 +185,17 @@ def policies_of(files: Mapping[str, bytes], report: Report) -> Policies:
         When there are errors; `report` holds them.
     """
     yaml = {file: content for file, content in files.items() if file.endswith((".yaml", ".yml"))}
-    policies = _policies(document_of(yaml, report), report)
+    document = document_of(yaml, report)
+    policies = _policies(document, report, BLIND)
     if report.failed or policies is None:
         raise Halt(report)
-    return policies
+    return policies, document.locate
 
 
-def _policies(document: Document, report: Report) -> Policies | None:
+def _policies(document: Document, report: Report, sight: Sight) -> Policies | None:
     policies = _validated(PolicyFile, document, report)
     if policies is not None:
-        check_policies(policies, document.locate, report)
+        check_policies(policies, document.locate, report, sight)
     return policies
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from terraform_like.address import Address
 from terraform_like.diagnostics import Locate, Path, Report, did_you_mean, listing
-from terraform_like.domain.carving import Carving, Slot, Territory
+from terraform_like.domain.carving import Carving, Location, Scope, Slot, Territory
+from terraform_like.domain.columns import Offered, check_columns
 from terraform_like.domain.expression import Expression, ExpressionError, report_expression
 from terraform_like.policy.measured import faulty_expressions
-from terraform_like.policy.rule import Policies
+from terraform_like.policy.rule import Over, Policies
+from terraform_like.policy.tables import OVER_ACCOUNTS, table_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,46 @@ class Known:
     alike: tuple[str, ...] = ()
 
 
+#: Columns of which nothing is known.
+ANY_COLUMN = Offered()
+#: Stands for columns that files may say and that cannot be told.
+_SOMEWHERE = Location(latitude="latitude", longitude="longitude")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What policies can see of a plan.
+
+    Parameters
+    ----------
+    carving : Carving or None
+        What is wanted; None where not all of it can be told.
+    location : Location or None
+        The columns that say where accounts are.
+    accounts : Offered
+        The columns that accounts have in the end.
+    """
+
+    carving: Carving | None
+    location: Location | None
+    accounts: Offered
+
+    def table(self, over: Over) -> Offered:
+        """Give the columns of a table that policies are over."""
+        carving = self.carving
+        metrics = {m for balance in carving.balance.values() for m in balance.metrics} if carving else set()
+        groups = {group for person in carving.people.values() for group in person.groups} if carving else set()
+        columns = table_columns(over, metrics, groups, self.accounts.columns)
+        if over in OVER_ACCOUNTS:
+            return replace(self.accounts, columns=columns)
+        since = "" if over == "plan" else "Of metrics it has those that `balance` names."
+        return Offered(columns, whole=carving is not None, since=since)
+
+
+#: For policies beside which there is no plan.
+BLIND = Sight(None, _SOMEWHERE, ANY_COLUMN)
+
+
 def known_names(data: Mapping[str, Any], *, whole: bool) -> Known:
     """Give the names that a document declares, whatever else it says of them."""
     segments, people = data.get("segments"), data.get("people")
@@ -47,7 +89,13 @@ def known_names(data: Mapping[str, Any], *, whole: bool) -> Known:
     return Known(tuple(map(str, named)), tuple(people) if isinstance(people, dict) else (), whole, tuple(alike))
 
 
-def check_carving(carving: Carving, locate: Locate, report: Report, known: Known | None = None) -> None:
+def check_carving(
+    carving: Carving,
+    locate: Locate,
+    report: Report,
+    known: Known | None = None,
+    offered: Offered = ANY_COLUMN,
+) -> Sight:
     """Check everything between the parts of a plan that needs no data.
 
     Parameters
@@ -60,6 +108,13 @@ def check_carving(carving: Carving, locate: Locate, report: Report, known: Known
         Gathers errors.
     known : Known, optional
         The names that its files declare, where those may not be all of the carving; nothing is then said to be missing.
+    offered : Offered
+        The columns that the CRM has of accounts, as far as they are known.
+
+    Returns
+    -------
+    Sight
+        What policies can see of the plan.
     """
     known = known or Known(tuple(s.name for s in carving.segments), tuple(carving.people), True)
     if known.whole or (known.segments and known.people):
@@ -68,17 +123,17 @@ def check_carving(carving: Carving, locate: Locate, report: Report, known: Known
         _segments(carving, locate, report)
         _renames(carving, known, locate, report)
     _pins(carving, locate, report)
-    told: set[tuple[str, str]] = set()
-    for path, text in carving_expressions(carving):
-        # Territories that `count` makes alike stand on one line, and are wrong once.
-        if (once := (str(locate(path)), text)) not in told:
-            told.add(once)
-            _parse(text, path, locate, report)
+    location = carving.accounts.location
+    if not known.whole and carving.accounts == Scope():
+        # What was refused may have said which columns there are, and where accounts are.
+        offered, location = replace(offered, whole=False), _SOMEWHERE
+    columns = check_columns(carving, offered, locate, report, location)
+    return Sight(carving if known.whole else None, location, Offered(columns, offered.whole, offered.since))
 
 
-def check_policies(policies: Policies, locate: Locate, report: Report) -> None:
+def check_policies(policies: Policies, locate: Locate, report: Report, sight: Sight = BLIND) -> None:
     """Check the policies' expressions, and that each waiver is of a policy and a subject that can exist."""
-    for name, key, error in faulty_expressions(policies):
+    for name, key, error in faulty_expressions(policies, sight.location, sight.table):
         text = getattr(policies.policies[name], "assertion" if key == "assert" else key)
         report_expression(error, text, ("policies", name, key), locate, report)
     for number, waiver in enumerate(policies.waivers):
@@ -91,30 +146,6 @@ def check_policies(policies: Policies, locate: Locate, report: Report) -> None:
     for number, approval in enumerate(policies.approvals):
         if approval.when is not None:
             _parse(approval.when, ("approvals", number, "when"), locate, report)
-
-
-def carving_expressions(carving: Carving) -> Iterator[tuple[Path, str]]:
-    """Give every expression of a plan with the path where it stands, in the order in which they are evaluated."""
-    scope = carving.accounts
-    yield from ((("accounts", "columns", name), text) for name, text in scope.columns.items())
-    yield from (
-        (("accounts", key), text)
-        for key, text in (("where", scope.where), ("protect", scope.protect))
-        if text is not None
-    )
-    if scope.family and scope.family.apart is not None:
-        yield ("accounts", "family", "except"), scope.family.apart
-    for number, segment in enumerate(carving.segments):
-        yield from (
-            (("segments", number, key), t)
-            for key, t in (("where", segment.where), ("stay", segment.stay))
-            if t is not None
-        )
-    for kind, books in (("territories", carving.territories), ("overcarve", carving.overcarve)):
-        for name, book in books.items():
-            yield from (
-                ((kind, name, key), t) for key, t in (("where", book.where), ("rule", book.rule)) if t is not None
-            )
 
 
 def _books(carving: Carving) -> Iterator[tuple[Path, Territory]]:

@@ -7,15 +7,24 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
 from terraform_like.crm.port import CrmError
-
-Kind = type[object]
+from terraform_like.domain.kinds import Kind
 
 _NUMBERS = (sa.Integer, sa.Numeric, sa.Float)
+_DECLARED: tuple[tuple[type[sa.types.TypeEngine[Any]], Kind], ...] = (
+    (sa.Boolean, Kind.TRUTH),
+    (sa.Integer, Kind.WHOLE),
+    (sa.Numeric, Kind.NUMBER),
+    (sa.DateTime, Kind.MOMENT),
+    (sa.Date, Kind.DAY),
+    (sa.String, Kind.TEXT),
+    (sa.Uuid, Kind.TEXT),
+)
 
 
 def id_series(name: str, values: Sequence[object], *, empty_is_null: bool) -> pl.Series:
@@ -70,7 +79,7 @@ class Gathered:
         self._name = name
         self._numeric = isinstance(declared, _NUMBERS)
         self._empty = _declared(declared)
-        self._kinds: set[Kind] = set()
+        self._kinds: set[type[object]] = set()
         self._chunks: list[pl.Series] = []
 
     def add(self, values: Sequence[object], accounts: Sequence[object]) -> None:
@@ -110,6 +119,14 @@ class Gathered:
         return pl.concat([pl.Series(self._name, [], dtype=dtype), *(chunk.cast(dtype) for chunk in self._chunks)])
 
 
+def declared_kind(declared: sa.types.TypeEngine[object]) -> Kind:
+    """Give the kind of values that a database declares for a column; unknown where the tool has no word for it."""
+    for types, kind in _DECLARED:
+        if isinstance(declared, types):
+            return kind
+    return Kind.UNKNOWN
+
+
 def _declared(declared: sa.types.TypeEngine[object]) -> pl.DataType:
     """Give the type of a column that holds nothing."""
     if isinstance(declared, sa.Boolean):
@@ -127,7 +144,7 @@ def _in_utc(value: object) -> object:
     return value.astimezone(UTC).replace(tzinfo=None) if aware else value  # type: ignore[attr-defined]
 
 
-def _dtype(kinds: Iterable[Kind]) -> pl.DataType:
+def _dtype(kinds: Iterable[type[object]]) -> pl.DataType:
     """Give the narrowest type that holds values of all those Python types; text where nothing else does."""
     found = set(kinds)
     if not found:

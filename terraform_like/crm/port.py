@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 import polars as pl
 
 from terraform_like.diagnostics import Diagnostic
+from terraform_like.domain.kinds import Kind
 
 
 class CrmError(Exception):
@@ -46,10 +47,13 @@ class Reading:
         null; all null where none is mapped), `version` (text or null), then the columns asked for.
     users : polars.DataFrame
         One row a user: `user` (CRM id), `name`, `email` (text or null), `active` (boolean).
+    offered : mapping of str to Kind
+        Every column that one may ask for, with its kind, unknown where the CRM does not tell.
     """
 
     accounts: pl.DataFrame
     users: pl.DataFrame
+    offered: Mapping[str, Kind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from terraform_like.crm.columns import Gathered, as_text, id_series, native_id
+from terraform_like.crm.columns import Gathered, as_text, declared_kind, id_series, native_id
 from terraform_like.crm.connect import Database
 from terraform_like.crm.port import Capabilities, CrmError, Outcome, Reading, Receipt, Record, Write
 from terraform_like.diagnostics import Diagnostic, Severity, did_you_mean
@@ -78,7 +78,9 @@ class SqlCrm:
     def read(self, columns: Sequence[str]) -> Reading:
         """Read every account, with those columns, and every user, as they are at one moment."""
         with self._database.reading() as connection:
-            return Reading(self._read_accounts(connection, columns), self._read_users(connection))
+            accounts, users = self._read_accounts(connection, columns), self._read_users(connection)
+            offered = {c.name: declared_kind(c.type) for c in self._table(connection, self._accounts.table).c}
+            return Reading(accounts, users, offered)
 
     def records(self, accounts: Sequence[str]) -> dict[str, Record]:
         """Read what those accounts have now; accounts that are gone are left out."""

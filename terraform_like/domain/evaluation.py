@@ -6,6 +6,7 @@ what has no answer is null: a division by zero, the root of a negative number, a
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -16,26 +17,23 @@ import numpy as np
 import polars as pl
 from sqlglot import exp
 
-from terraform_like.domain.expression import ExpressionError, place
-from terraform_like.domain.kinds import (
+from terraform_like.domain.geography import great_circle_km
+from terraform_like.domain.grammar import Node, WithinKm, written_number
+from terraform_like.domain.kinds import arguments, whole_number
+from terraform_like.domain.values import (
     BROAD,
-    DAY,
-    MOMENT,
     NOTHING,
     NUMBER,
     TEXT,
     TRUTH,
     WHOLE,
     Compare,
-    Node,
     alike,
-    as_text,
     compared,
     converted,
     finite,
-    typed,
+    read,
     whole,
-    word_for,
 )
 
 _COMPARISONS: dict[type[Node], Compare] = {
@@ -49,12 +47,12 @@ _COMPARISONS: dict[type[Node], Compare] = {
 
 
 def evaluate(tree: Node, columns: Mapping[str, pl.Series], height: int) -> pl.Series:
-    """Evaluate a judged tree.
+    """Evaluate a judged tree, whose kinds go together.
 
     Parameters
     ----------
     tree : sqlglot.exp.Expression
-        The tree, which `Expression.parse` let pass.
+        The tree, which `Expression.parse` and `kind_of` let pass.
     columns : mapping of str to polars.Series
         The columns that it reads, `height` values each.
     height : int
@@ -68,7 +66,7 @@ def evaluate(tree: Node, columns: Mapping[str, pl.Series], height: int) -> pl.Se
     Raises
     ------
     ExpressionError
-        When types do not go together, which no rows are needed to see, or when a text cannot be CAST.
+        When a text cannot be CAST.
     """
     return _Rows(columns, height).of(tree)
 
@@ -87,29 +85,16 @@ class _Rows:
         return alike([(node, self.of(node)) for node in nodes])
 
     def typed(self, node: Node, kind: pl.DataType) -> pl.Series:
-        return typed(node, self.of(node), kind)
+        return self.of(node).cast(kind)
 
     def numbers(self, *nodes: Node) -> list[pl.Series]:
         """Evaluate operands of arithmetic: each whole, or a number."""
-        values = [(node, self.of(node)) for node in nodes]
-        return [typed(node, value, NUMBER if value.dtype == NUMBER else WHOLE) for node, value in values]
+        return [value if value.dtype == NUMBER else value.cast(WHOLE) for value in map(self.of, nodes)]
 
     # Leaves.
 
     def column(self, node: exp.Column) -> pl.Series:
-        series = self._columns[node.name]
-        dtype = series.dtype
-        if dtype.is_integer():
-            return series.cast(WHOLE, strict=False)
-        if dtype.is_numeric():
-            return series.cast(NUMBER).fill_nan(None)
-        if isinstance(dtype, pl.Categorical | pl.Enum):
-            return series.cast(TEXT)
-        if isinstance(dtype, pl.Datetime):
-            return series.dt.replace_time_zone(None).cast(MOMENT)
-        if dtype not in (TEXT, TRUTH, DAY, NOTHING):
-            raise ExpressionError(f"a column of type {word_for(dtype)} cannot be read", *place(node))
-        return series
+        return read(self._columns[node.name])
 
     def literal(self, node: exp.Literal) -> pl.Series:
         text = str(node.this)
@@ -209,7 +194,7 @@ class _Rows:
         return chosen
 
     def first(self, node: exp.Coalesce) -> pl.Series:
-        return reduce(lambda one, other: one.zip_with(one.is_not_null(), other), self.alike(*_arguments(node)))
+        return reduce(lambda one, other: one.zip_with(one.is_not_null(), other), self.alike(*arguments(node)))
 
     def unless(self, node: exp.Nullif) -> pl.Series:
         value, other = self.alike(node.this, node.expression)
@@ -222,7 +207,14 @@ class _Rows:
         def best(one: pl.Series, other: pl.Series) -> pl.Series:
             return other.zip_with(one.is_null() | compared(better, other, one).fill_null(False), one)
 
-        return reduce(best, self.alike(*_arguments(node)))
+        return reduce(best, self.alike(*arguments(node)))
+
+    def near(self, node: WithinKm) -> pl.Series:
+        """Say whether accounts are within so many km of a point; null where it is not known where one is."""
+        latitude, longitude, km = (written_number(node.args[part]) for part in ("latitude", "longitude", "km"))
+        at, to = (self.typed(column, NUMBER).fill_null(math.nan).to_numpy() for column in node.args["at"])
+        distance = great_circle_km(at, to, latitude, longitude)
+        return pl.Series(distance, dtype=NUMBER).fill_nan(None) <= km
 
     # Numbers.
 
@@ -254,7 +246,7 @@ class _Rows:
     def rounded(self, node: exp.Round | exp.Ceil | exp.Floor) -> pl.Series:
         """Give a whole number, but of `ROUND(x, 2)` a number."""
         (value,) = self.numbers(node.this)
-        digits = _number_of(node.args.get("decimals"))
+        digits = whole_number(node.args.get("decimals"))
         if value.dtype == WHOLE and digits >= 0:
             return value
         if isinstance(node, exp.Ceil):
@@ -291,7 +283,7 @@ class _Rows:
     def joined(self, node: exp.DPipe | exp.Concat) -> pl.Series:
         """Join texts: `||` of null is null, CONCAT passes nulls over."""
         both = isinstance(node, exp.DPipe)
-        parts = [as_text(part, self.of(part)) for part in ((node.this, node.expression) if both else node.expressions)]
+        parts = [self.typed(part, TEXT) for part in ((node.this, node.expression) if both else node.expressions)]
         return reduce(operator.add, parts if both else [part.fill_null("") for part in parts])
 
     def lower(self, node: exp.Lower) -> pl.Series:
@@ -304,14 +296,14 @@ class _Rows:
         return self.typed(node.this, TEXT).str.len_chars().cast(WHOLE)
 
     def left(self, node: exp.Left) -> pl.Series:
-        return self.typed(node.this, TEXT).str.head(_number_of(node.expression))
+        return self.typed(node.this, TEXT).str.head(whole_number(node.expression))
 
     def right(self, node: exp.Right) -> pl.Series:
-        return self.typed(node.this, TEXT).str.tail(_number_of(node.expression))
+        return self.typed(node.this, TEXT).str.tail(whole_number(node.expression))
 
     def part(self, node: exp.Substring) -> pl.Series:
-        length = _number_of(node.args["length"]) if node.args.get("length") else None
-        return self.typed(node.this, TEXT).str.slice(_number_of(node.args["start"]) - 1, length)
+        length = whole_number(node.args["length"]) if node.args.get("length") else None
+        return self.typed(node.this, TEXT).str.slice(whole_number(node.args["start"]) - 1, length)
 
     def replaced(self, node: exp.Replace) -> pl.Series:
         old, new = str(node.expression.this), str(node.args["replacement"].this)
@@ -327,17 +319,6 @@ class _Rows:
 
 def _together(function: Callable[[pl.Expr, pl.Expr], pl.Expr], one: pl.Series, other: pl.Series) -> pl.Series:
     return pl.DataFrame({"one": one, "other": other}).select(function(pl.col("one"), pl.col("other"))).to_series()
-
-
-def _arguments(node: exp.Func) -> list[Node]:
-    return [node.this, *node.expressions]
-
-
-def _number_of(node: Node | None) -> int:
-    """Read a whole number that is written out, 0 where there is none."""
-    if node is None:
-        return 0
-    return -_number_of(node.this) if isinstance(node, exp.Neg) else int(str(node.this))
 
 
 _ARITHMETIC: dict[type[Node], Compare] = {
@@ -396,4 +377,5 @@ EVALUATORS: dict[type[Node], Evaluator] = {
     exp.Trim: _Rows.trimmed,
     exp.Cast: _Rows.cast,
     exp.TryCast: _Rows.cast,
+    WithinKm: _Rows.near,
 }

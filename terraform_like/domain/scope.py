@@ -13,16 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from terraform_like.diagnostics import Locate, Path, Report, counted, did_you_mean, listing
-from terraform_like.domain.book import PLACES, Book
-from terraform_like.domain.carving import Carving
+from terraform_like.diagnostics import Locate, Path, Report, counted, listing
+from terraform_like.domain.book import Book
+from terraform_like.domain.carving import Carving, Location
+from terraform_like.domain.columns import FAMILY, PROTECTED, RECORDED, SEGMENT, Offered, check_columns
 from terraform_like.domain.expression import Expression, ExpressionError, Wanted, report_expression
-from terraform_like.domain.kinds import word_for
-
-#: Columns that are added to the accounts in scope.
-SEGMENT, FAMILY, PROTECTED = "segment", "family", "protected"
-#: The territory under the name that the CRM has for it, where `moved:` gives it another.
-RECORDED = "recorded"
+from terraform_like.domain.values import kinds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +68,13 @@ def populate(
     scope = carving.accounts
     renamed = pl.col("territory").replace(carving.renames(done))
     table = live.table.with_columns(pl.col("territory").alias(RECORDED), renamed)
+    check_columns(carving, Offered(kinds_of(table.schema), whole=True), locate, report, scope.location)
+    if report.failed:
+        return None
+    mask = _Masks(scope.location, locate, report)
     table = _derived(carving, table, locate, report)
-    inside = _mask(table, scope.where, ("accounts", "where"), locate, report)
-    protected = _mask(table, scope.protect, ("accounts", "protect"), locate, report, default=False)
+    inside = mask(table, scope.where, ("accounts", "where"))
+    protected = mask(table, scope.protect, ("accounts", "protect"), default=False)
     if not inside.any() and not report.failed:
         held = f"The CRM has {counted(live.table.height, 'account')}; `accounts: where` matches none of them."
         detail = held if live.table.height else "The CRM has no account at all."
@@ -82,20 +82,18 @@ def populate(
     outside = Book(table.filter(~inside))
     # What cannot be evaluated says nothing of the data: then no account is blamed for anything.
     sound = not report.failed
-    table = _families(carving, table.with_columns(protected.alias(PROTECTED)), inside, locate, report)
-    table = _segments(carving, table, locate, report)
-    _metrics(carving, table, locate, report, sound=sound)
-    _locations(carving, table, locate, report, sound=sound)
+    table = _families(carving, table.with_columns(protected.alias(PROTECTED)), inside, mask, locate, report)
+    table = _segments(carving, table, mask, locate, report)
+    if sound:
+        _metrics(carving, table, locate, report)
+        _locations(carving, table, locate, report)
     return None if report.failed else Population(Book(table), outside)
 
 
 def _derived(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> pl.DataFrame:
+    location = carving.accounts.location
     for name, text in carving.accounts.columns.items():
-        path: Path = ("accounts", "columns", name)
-        if name in ("account", *PLACES, SEGMENT, FAMILY, PROTECTED, RECORDED, "accounts"):
-            report.error(f'A column cannot be named "{name}"', "The tool has one of that name.", locate(path, key=True))
-            continue
-        column = evaluate(table, text, path, "any", locate, report)
+        column = evaluate(table, text, ("accounts", "columns", name), "any", location, locate, report)
         # A column that cannot be is there all the same, with nothing in it: those that read it are not wrong too.
         column = pl.repeat(None, table.height, dtype=pl.Null, eager=True) if column is None else column
         table = table.with_columns(column.alias(name))
@@ -103,39 +101,53 @@ def _derived(carving: Carving, table: pl.DataFrame, locate: Locate, report: Repo
 
 
 def evaluate(
-    table: pl.DataFrame, text: str, path: Path, wanted: Wanted, locate: Locate, report: Report
+    table: pl.DataFrame,
+    text: str,
+    path: Path,
+    wanted: Wanted,
+    location: Location | None,
+    locate: Locate,
+    report: Report,
 ) -> pl.Series | None:
     """Evaluate an expression that stands at a path of the plan file; None, with a diagnostic, where it cannot be."""
     try:
-        return Expression.parse(text).evaluate(table, wanted)
+        return Expression.parse(text).at(location).evaluate(table, wanted)
     except ExpressionError as error:
         report_expression(error, text, path, locate, report)
     return None
 
 
-def _mask(
-    table: pl.DataFrame, text: str | None, path: Path, locate: Locate, report: Report, *, default: bool = True
-) -> pl.Series:
-    """Evaluate a condition; no expression is the default, and an unknown answer (null) is a no."""
-    column = evaluate(table, text, path, "boolean", locate, report) if text is not None else None
-    return pl.repeat(default, table.height, dtype=pl.Boolean, eager=True) if column is None else column.fill_null(False)
+@dataclass(frozen=True, slots=True)
+class _Masks:
+    """Evaluates conditions on accounts."""
+
+    location: Location | None
+    locate: Locate
+    report: Report
+
+    def __call__(self, table: pl.DataFrame, text: str | None, path: Path, *, default: bool = True) -> pl.Series:
+        """Evaluate a condition; no expression is the default, and an unknown answer (null) is a no."""
+        if text is not None:
+            column = evaluate(table, text, path, "boolean", self.location, self.locate, self.report)
+            if column is not None:
+                return column.fill_null(False)
+        return pl.repeat(default, table.height, dtype=pl.Boolean, eager=True)
 
 
-def _families(carving: Carving, table: pl.DataFrame, inside: pl.Series, locate: Locate, report: Report) -> pl.DataFrame:
+def _families(
+    carving: Carving, table: pl.DataFrame, inside: pl.Series, mask: _Masks, locate: Locate, report: Report
+) -> pl.DataFrame:
     """Give the accounts in scope with the account that stands for the family of each."""
     family = carving.accounts.family
     own = table.filter(inside).with_columns(pl.col("account").alias(FAMILY))
     if family is None:
-        return own
-    span = locate(("accounts", "family", "column"))
-    if family.column not in table.columns:
-        report.error(f'There is no column "{family.column}"', _columns_like(family.column, table.columns), span)
         return own
     parent = table[family.column]
     top, circle = _ultimate(table["account"], parent.cast(pl.Int64) if parent.dtype.is_float() else parent)
     caught = top.filter(inside).is_in(circle.implode())
     if caught.any():
         detail = f"{counted(int(caught.sum()), 'account')} are under a circle of parents: {listing(circle)}."
+        span = locate(("accounts", "family", "column"))
         report.error("Accounts are their own ancestors", f"{detail} Mend `{family.column}`.", span)
         return own
     if family.keep == "separate":
@@ -144,7 +156,7 @@ def _families(carving: Carving, table: pl.DataFrame, inside: pl.Series, locate: 
     top = top.filter(inside)
     standing = pl.when(top.is_in(own["account"].implode())).then(top).otherwise(pl.col("account").min().over(top))
     table = own.with_columns(standing.alias(FAMILY))
-    apart = _mask(table, family.apart, ("accounts", "family", "except"), locate, report, default=False)
+    apart = mask(table, family.apart, ("accounts", "family", "except"), default=False)
     return _without(table, apart) if apart.any() else table
 
 
@@ -182,7 +194,7 @@ def _without(table: pl.DataFrame, apart: pl.Series) -> pl.DataFrame:
     return table.drop("apart")
 
 
-def _segments(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> pl.DataFrame:
+def _segments(carving: Carving, table: pl.DataFrame, mask: _Masks, locate: Locate, report: Report) -> pl.DataFrame:
     segment = pl.repeat(None, table.height, dtype=pl.String, eager=True)
     stay = segment
     current = table["territory"].replace_strict(
@@ -191,10 +203,10 @@ def _segments(carving: Carving, table: pl.DataFrame, locate: Locate, report: Rep
     for number, one in reversed(list(enumerate(carving.segments))):
         path: Path = ("segments", number)
         explicit = one.where is not None or not one.accounts
-        matches = _mask(table, one.where, (*path, "where"), locate, report, default=explicit)
+        matches = mask(table, one.where, (*path, "where"), default=explicit)
         segment = segment.zip_with(~matches, pl.repeat(one.name, table.height, dtype=pl.String, eager=True))
         if one.stay is not None:
-            stays = _mask(table, one.stay, (*path, "stay"), locate, report) & (current == one.name).fill_null(False)
+            stays = mask(table, one.stay, (*path, "stay")) & (current == one.name).fill_null(False)
             stay = stay.zip_with(~stays, pl.repeat(one.name, table.height, dtype=pl.String, eager=True))
     segment = stay.zip_with(stay.is_not_null(), segment)
     named = {account: one.name for one in reversed(carving.segments) for account in one.accounts}
@@ -236,22 +248,12 @@ def _known_accounts(carving: Carving, table: pl.DataFrame, locate: Locate, repor
                 report.warning(f'There is no account "{account}" in scope', detail, locate((*path, position)))
 
 
-def _metrics(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report, *, sound: bool) -> None:
+def _metrics(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> None:
     for segment, balance in sorted(carving.balance.items()):
         for metric in balance.metrics:
             if metric == "accounts":
                 continue
             key = next(k for k in ("within", "at_most", "at_least") if metric in getattr(balance, k))
-            numeric = [n for n, t in table.schema.items() if t.is_numeric()]
-            span = locate(("balance", segment, key, metric), key=True)
-            if metric not in table.columns:
-                report.error(f'There is no metric "{metric}"', _columns_like(metric, numeric), span)
-                continue
-            if not sound:
-                continue
-            if metric not in numeric:
-                report.error(f'"{metric}" is no number', f"The column holds {word_for(table.schema[metric])}.", span)
-                continue
             value = pl.col(metric).cast(pl.Float64)
             for what, wrong, way in (
                 (
@@ -259,31 +261,40 @@ def _metrics(carving: Carving, table: pl.DataFrame, locate: Locate, report: Repo
                     value.is_null() | value.is_nan(),
                     f'A default is written {metric}: "COALESCE({metric}, 0)"',
                 ),
-                ("negative", value < 0, "A metric is zero or more"),
-                ("infinite", value.is_infinite(), "A metric is finite"),
+                (
+                    "negative",
+                    value < 0,
+                    f'A metric is zero or more. Less is cut off by {metric}: "GREATEST({metric}, 0)"',
+                ),
+                ("infinite", value.is_infinite() & (value > 0), "A metric is finite: mend it in the CRM"),
             ):
                 bad = table.filter((pl.col(SEGMENT) == segment) & wrong.fill_null(False))["account"]
                 if bad.len():
                     detail = f"{counted(bad.len(), 'account')}: {listing(bad)}. {way}."
+                    span = locate(("balance", segment, key, metric), key=True)
                     report.error(f'"{metric}" is {what} for accounts of {segment}', detail, span)
 
 
-def _locations(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report, *, sound: bool) -> None:
+def _locations(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> None:
+    """Gather one error for places outside the world, and one for those that would be in it the other way round."""
     location = carving.accounts.location
     if location is None:
         return
-    for key, column, limit in (("latitude", location.latitude, 90), ("longitude", location.longitude, 180)):
-        span = locate(("accounts", "location", key))
-        numeric = [n for n, t in table.schema.items() if t.is_numeric()]
-        if column not in table.columns or (sound and column not in numeric):
-            report.error(f'There is no numeric column "{column}"', _columns_like(column, numeric), span)
-        if column not in numeric or not sound:
-            continue
-        off = table.filter(pl.col(column).cast(pl.Float64).fill_nan(None).abs() > limit)["account"]
+    latitude, longitude = (
+        pl.col(column).cast(pl.Float64).fill_nan(None).abs().fill_null(0)
+        for column in (location.latitude, location.longitude)
+    )
+    swapped = (latitude > 90) & (latitude <= 180) & (longitude <= 90)
+    outside = ((latitude > 90) | (longitude > 180)) & ~swapped
+    way = f"`{location.latitude}` is a latitude, -90 to 90, and `{location.longitude}` a longitude, -180 to 180"
+    for wrong, summary, more in (
+        (outside, "Accounts lie outside the world", "Mend them in the CRM"),
+        (swapped, "Latitude and longitude look swapped", "Exchange the columns here, or mend them in the CRM"),
+    ):
+        off = table.filter(wrong)["account"]
         if off.len():
-            detail = f"{counted(off.len(), 'account')}: {listing(off)}. It lies between -{limit} and {limit}."
-            report.error(f"The {key} is outside the world", detail, span)
+            detail = f"{counted(off.len(), 'account')}: {listing(off)}. {way}. {more}."
+            report.error(summary, detail, locate(("accounts", "location"), key=True))
 
 
-def _columns_like(name: str, columns: list[str]) -> str:
-    return did_you_mean(name, columns).strip() or f"Columns: {listing(sorted(columns), 30)}."
+__all__ = ["FAMILY", "PROTECTED", "RECORDED", "SEGMENT", "Population", "evaluate", "populate"]

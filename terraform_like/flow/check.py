@@ -2,6 +2,9 @@
 
 Without CRM and without solver: the plan is composed again from the snapshot, the saved assignments and the saved
 prices, and must come out the same, field by field.
+
+Of the plan's `columns`, those that the plan used are compared with the snapshot. That the CRM offered the others, and
+of what kind, is taken as said: the snapshot does not hold them, and nothing but `territory validate` reads of them.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from terraform_like.carve.problem import Problem
 from terraform_like.carve.proof import Proof
 from terraform_like.config.load import Repository, Wanted, load_wanted, policies_of
 from terraform_like.config.variables import Overrides
-from terraform_like.diagnostics import Halt, Report, listing
+from terraform_like.diagnostics import Halt, Locate, Report, listing
 from terraform_like.domain.scope import Population
 from terraform_like.flow.plan import SNAPSHOTS, config_digest, policies_digest, populated
 from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes
@@ -28,6 +31,7 @@ from terraform_like.plan.compose import Parts, compose
 from terraform_like.plan.file import SavedPlan, load
 from terraform_like.plan.fresh import Check, CheckName, Current, currency, integrity
 from terraform_like.plan.model import Plan
+from terraform_like.plan.offered import recorded
 from terraform_like.policy.rule import Policies
 from terraform_like.policy.verdict import Verdict
 from terraform_like.staffing import staff
@@ -89,20 +93,29 @@ def check(repository: Repository, name: str, *, base: str | None) -> tuple[Check
     report = Report()
     saved = load_saved(repository, name, report)
     wanted = load_wanted(repository, name, report, Overrides(saved.plan.variables))
-    policies, origin = _policies(repository, wanted, base, report)
-    checks = [*integrity(saved), *currency(saved.plan, _current(wanted, policies))]
+    gate = _gate(repository, wanted, base, report)
+    checks = [*integrity(saved), *currency(saved.plan, _current(wanted, gate.policies))]
     verdicts: tuple[Verdict, ...] = ()
     # What was edited, or made of other YAML, differs in every figure: the one cause is told, and nothing is judged.
     if all(check.ok or check.name == "policies" for check in checks):
-        again, found = _again(saved, wanted, policies, report)
+        again, found = _again(saved, wanted, gate, report)
         checks += found
         verdicts = again.verdicts if again else ()
-    return Checked(saved.plan, tuple(checks), verdicts, origin), report
+    return Checked(saved.plan, tuple(checks), verdicts, gate.origin), report
 
 
-def _policies(repository: Repository, wanted: Wanted, base: str | None, report: Report) -> tuple[Policies, str]:
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """The policies that count, where they stand, and whose they are."""
+
+    policies: Policies
+    locate: Locate
+    origin: str
+
+
+def _gate(repository: Repository, wanted: Wanted, base: str | None, report: Report) -> _Gate:
     if base is None:
-        return wanted.policies, "the working tree"
+        return _Gate(wanted.policies, wanted.locate_policy, "the working tree")
     try:
         files = git.files_at(repository.root, base, "policies")
     except git.GitError as error:
@@ -112,14 +125,14 @@ def _policies(repository: Repository, wanted: Wanted, base: str | None, report: 
         report.warning(f'"{base}" has no policies', "Nothing but the plan's own soundness is checked.")
     # As in the working tree, files in folders below are none of the gate.
     gate = {file: content for file, content in files.items() if file.count("/") == 1}
-    return policies_of(gate, report), base
+    return _Gate(*policies_of(gate, report), base)
 
 
 def _current(wanted: Wanted, policies: Policies) -> Current:
     return Current(config_digest(wanted), policies_digest(wanted.policies), policies.limits)
 
 
-def _again(saved: SavedPlan, wanted: Wanted, policies: Policies, report: Report) -> tuple[Plan | None, list[Check]]:
+def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tuple[Plan | None, list[Check]]:
     """Compose the plan again and compare."""
     plan, assignments, snapshot = saved.plan, saved.assignments.table, saved.snapshot.table
     assert assignments is not None
@@ -142,7 +155,7 @@ def _again(saved: SavedPlan, wanted: Wanted, policies: Policies, report: Report)
     staffed = digest_of_bytes(assignments_bytes(desired.table))
     parts = Parts(
         wanted.carving,
-        policies,
+        gate.policies,
         population,
         desired,
         problems,
@@ -155,6 +168,9 @@ def _again(saved: SavedPlan, wanted: Wanted, policies: Policies, report: Report)
         said,
         done,
         plan.variables,
+        gate.locate,
+        # What the CRM offers beyond what the plan used cannot be known from the snapshot: that is taken as said.
+        {**plan.columns, **recorded(snapshot)} if plan.columns else {},
     )
     again = compose(parts)
     differing = list(_differences(plan.model_dump(mode="json"), again.model_dump(mode="json")))

@@ -12,14 +12,14 @@ from terraform_like.config.load import Repository
 from terraform_like.config.references import check_carving
 from terraform_like.crm import open_crm
 from terraform_like.crm.port import CrmError, Reading
-from terraform_like.diagnostics import Halt, Report, counted, listing
+from terraform_like.diagnostics import Halt, Report, counted, listing, nowhere
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Balance, Carving, Family, Scope
 from terraform_like.domain.scope import FAMILY, populate
 from terraform_like.flow.import_books import By, Draft, drafts_of, literal
 from terraform_like.flow.import_people import People, is_name, people_of
 from terraform_like.flow.import_policies import Measured, measured
-from terraform_like.flow.import_segments import Bands, Placed, nowhere, place
+from terraform_like.flow.import_segments import Bands, Placed, place
 from terraform_like.flow.import_text import Telling, files_of
 from terraform_like.plan.file import write_whole
 

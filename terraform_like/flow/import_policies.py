@@ -72,7 +72,7 @@ def _policies(repository: Repository) -> list[Policy]:
     folder = repository.root / "policies"
     paths = sorted(p for p in folder.glob("*.y*ml") if p.is_file()) if folder.is_dir() else []
     try:
-        policies = policies_of({path.name: path.read_bytes() for path in paths}, Report())
+        policies, _ = policies_of({path.name: path.read_bytes() for path in paths}, Report())
     except (Halt, OSError):
         policies = Policies()
     return [policies.policies[name] for name in sorted(policies.policies)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from terraform_like.diagnostics import Halt, Path, Report, Span, counted, listing
+from terraform_like.diagnostics import Halt, Report, counted, listing, nowhere
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving, Scope, Segment
 from terraform_like.domain.expression import Expression, ExpressionError
@@ -151,8 +151,3 @@ def _quoted(column: str) -> str:
     except ExpressionError:
         plain = False
     return column if plain else '"' + column.replace('"', '""') + '"'
-
-
-def nowhere(path: Path, *, key: bool = False) -> Span | None:
-    """Give no place: nothing is written yet."""
-    return None

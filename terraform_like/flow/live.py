@@ -9,15 +9,15 @@ from datetime import date
 import polars as pl
 
 from terraform_like.config.load import Repository, Wanted
-from terraform_like.config.references import carving_expressions
 from terraform_like.crm import open_crm
 from terraform_like.crm.port import Crm, CrmError, Reading
 from terraform_like.diagnostics import Diagnostic, Halt, Locate, Path, Report, counted, listing
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
+from terraform_like.domain.columns import carving_expressions
 from terraform_like.domain.expression import Expression, ExpressionError, report_expression
+from terraform_like.plan.offered import named_kinds, recorded
 from terraform_like.policy.measured import policy_columns
-from terraform_like.policy.rule import Policies
 from terraform_like.staffing import owners_on
 
 #: Columns that the tool itself gives to accounts; the CRM is not asked for them.
@@ -34,10 +34,13 @@ class Live:
         As it was read: `account`, `owner` (CRM user id), `territory`, and the columns that the plan uses.
     users : dict of str to str
         CRM user id of each person.
+    columns : dict of str to str
+        Every column that the CRM's accounts have, with its kind; those that the plan uses as they were read.
     """
 
     snapshot: pl.DataFrame
     users: dict[str, str]
+    columns: dict[str, str]
 
 
 def read_live(repository: Repository, wanted: Wanted, day: date, report: Report) -> Live:
@@ -63,13 +66,14 @@ def read_live(repository: Repository, wanted: Wanted, day: date, report: Report)
         report.error("The CRM cannot be read", str(error))
         raise Halt(report) from None
     users = _users(wanted.carving, reading.users, wanted.locate, report)
-    _unknown_owners(reading, report)
+    _twice(reading, repository.locate, report)
+    _unknown_owners(reading, repository.locate, report)
     if report.failed:
         raise Halt(report)
     snapshot = reading.accounts.drop("version", strict=False).sort("account")
     if not crm.capabilities.territories:
         snapshot = snapshot.with_columns(_owned(wanted.carving, snapshot["owner"], users, day).alias("territory"))
-    return Live(snapshot, users)
+    return Live(snapshot, users, dict(sorted({**named_kinds(reading.offered), **recorded(snapshot)}.items())))
 
 
 def named(snapshot: pl.DataFrame, users: dict[str, str], report: Report) -> Book:
@@ -78,12 +82,12 @@ def named(snapshot: pl.DataFrame, users: dict[str, str], report: Report) -> Book
     Raises
     ------
     Halt
-        When account ids are missing or stand twice; `report` holds which.
+        When account ids are missing or stand twice, as in a snapshot that was tampered with; `report` holds which.
     """
     try:
         return Book.of(snapshot).renamed({user: person for person, user in users.items()})
     except ValueError as error:
-        report.error("The CRM's accounts have no unique ids", f"{error}. Mend `crm: accounts: key` or the CRM.")
+        report.error("The accounts have no unique ids", f"{error}. Make the plan again: territory plan --save")
         raise Halt(report) from None
 
 
@@ -107,22 +111,22 @@ class _Use:
 
 
 def _uses(wanted: Wanted) -> Iterator[_Use]:
-    """Give every use of a column by expressions, metrics, location, family and policies; of a policy its first."""
+    """Give every use of a column by location, expressions, metrics, family and policies."""
     scope, locate = wanted.carving.accounts, wanted.locate
+    if scope.location:
+        yield _Use(scope.location.latitude, locate, ("accounts", "location", "latitude"))
+        yield _Use(scope.location.longitude, locate, ("accounts", "location", "longitude"))
     for path, text in carving_expressions(wanted.carving):
-        for column, offset in Expression.parse(text).columns.items():
+        for column, offset in Expression.parse(text).at(scope.location).columns.items():
             yield _Use(column, locate, path, text, offset)
     for segment, balance in wanted.carving.balance.items():
         for key in ("within", "at_most", "at_least"):
             yield from (_Use(metric, locate, ("balance", segment, key, metric)) for metric in getattr(balance, key))
     if scope.family:
         yield _Use(scope.family.column, locate, ("accounts", "family", "column"))
-    if scope.location:
-        yield _Use(scope.location.latitude, locate, ("accounts", "location", "latitude"))
-        yield _Use(scope.location.longitude, locate, ("accounts", "location", "longitude"))
-    for name, policy in wanted.policies.policies.items():
-        for column in sorted(policy_columns(Policies(policies={name: policy}))):
-            yield _Use(column, wanted.locate_policy, ("policies", name))
+    for read in policy_columns(wanted.policies, scope.location):
+        path = ("policies", read.policy, read.key)
+        yield _Use(read.column, wanted.locate_policy, path, read.text, read.offset)
 
 
 def _given(carving: Carving) -> frozenset[str]:
@@ -184,14 +188,31 @@ def _users(carving: Carving, users: pl.DataFrame, locate: Locate, report: Report
     return found
 
 
-def _unknown_owners(reading: Reading, report: Report) -> None:
+def _twice(reading: Reading, locate: Locate, report: Report) -> None:
+    """Gather an error for accounts without an id of their own."""
+    ids = reading.accounts["account"]
+    span = locate(("crm", "accounts", "key"))
+    if missing := ids.null_count() + int((ids == "").sum()):
+        detail = "Every account has an id. Fill it in the CRM, or map another column with `crm: accounts: key`."
+        report.error(
+            f"{counted(missing, 'account')} of the CRM {'has' if missing == 1 else 'have'} no id", detail, span
+        )
+    twice = ids.filter(ids.is_duplicated()).drop_nulls().unique().sort()
+    if twice.len():
+        detail = f"{listing(twice)}. Mend them in the CRM, or map a column that is unique with `crm: accounts: key`."
+        report.error(f"{counted(twice.len(), 'account id')} of the CRM stand more than once", detail, span)
+
+
+def _unknown_owners(reading: Reading, locate: Locate, report: Report) -> None:
     owners = reading.accounts.filter(pl.col("owner").is_not_null())
     lost = owners.filter(~pl.col("owner").is_in(reading.users["user"].implode()))
     if lost.height:
         accounts = lost["account"].sort()
         report.warning(
             f"{counted(lost.height, 'account')} with an owner whom the CRM does not know",
-            f"Owners {listing(lost['owner'].unique().sort())} of accounts {listing(accounts)}.",
+            f"Owners {listing(lost['owner'].unique().sort())} of accounts {listing(accounts)}. They are carved as if "
+            "that were a user; `crm: accounts: owner` names the column.",
+            locate(("crm", "accounts", "owner")),
         )
 
 

@@ -178,6 +178,8 @@ def _planned(
             report=report,
             done=done,
             variables=wanted.variables,
+            locate_policy=wanted.locate_policy,
+            columns=live.columns,
         )
     )
     return Planned(seal(plan), assignments, live.snapshot, within_limits(plan, wanted.policies.limits).ok)

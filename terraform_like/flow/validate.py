@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from terraform_like.config.load import NOTHING_SET, Repository, load_wanted
+from terraform_like.config.references import ANY_COLUMN
 from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report
+from terraform_like.plan.offered import PLAN_FILE, offered_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,14 @@ class Validated:
     slots: int
     people: int
     policies: int
+    columns: int | None
+    """Columns of the CRM that expressions were checked against; None where no saved plan tells of them."""
 
 
 def validate(
     repository: Repository, names: list[str], overrides: Overrides = NOTHING_SET
 ) -> tuple[tuple[Validated, ...], Report]:
-    """Check the files of plans.
+    """Check the files of plans, with the columns of the CRM that a saved plan tells of.
 
     Parameters
     ----------
@@ -46,13 +50,23 @@ def validate(
     validated: list[Validated] = []
     for name in names:
         own = Report()
+        offered = offered_before(repository.plan_folder(name) / PLAN_FILE)
         try:
-            wanted = load_wanted(repository, name, own, overrides)
+            wanted = load_wanted(repository, name, own, overrides, offered or ANY_COLUMN)
         except Halt:
             report.extend(own)
             continue
         report.extend(own)
         carving = wanted.carving
-        parts = (carving.segments, carving.territories, carving.overcarve, carving.people, wanted.policies.policies)
-        validated.append(Validated(name, *map(len, parts)))
+        validated.append(
+            Validated(
+                plan=name,
+                segments=len(carving.segments),
+                territories=len(carving.territories),
+                slots=len(carving.overcarve),
+                people=len(carving.people),
+                policies=len(wanted.policies.policies),
+                columns=len(offered.columns) if offered else None,
+            )
+        )
     return tuple(validated), report

@@ -18,7 +18,7 @@ import polars as pl
 from terraform_like.carve.certify import rounded
 from terraform_like.carve.problem import Problem
 from terraform_like.carve.proof import Proof
-from terraform_like.diagnostics import Locate, Report, Severity
+from terraform_like.diagnostics import Locate, Report, Severity, nowhere
 from terraform_like.diff import Change, ChangeKind, diff
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Balance, Carving, Slot
@@ -52,7 +52,9 @@ class Parts:
     inputs, created, as_of
         Where the plan comes from.
     locate : Locate
-        Where the wishes stand.
+        Where the wishes stand; `locate_policy` finds policies.
+    columns : dict of str to str
+        Every column that the CRM's accounts had, with its kind.
     report : Report
         What was said on the way; limits that do not hold and what the judge of the policies says come to it. Warnings
         and notes become part of the plan.
@@ -72,6 +74,8 @@ class Parts:
     report: Report
     done: frozenset[tuple[str, str]] = frozenset()
     variables: Mapping[str, str] = field(default_factory=dict)
+    locate_policy: Locate = nowhere
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def compose(parts: Parts) -> Plan:
@@ -97,7 +101,7 @@ def compose(parts: Parts) -> Plan:
         tell_broken_limits(problem, parts.desired, parts.locate, parts.report)
     refuse_too_many_moves(carving, parts.problems, parts.desired, parts.locate, parts.report)
     tables = policy_tables(carving, population, parts.desired, territories, changes, summary)
-    verdicts, said = judge(parts.policies, tables, parts.as_of)
+    verdicts, said = judge(parts.policies, tables, parts.as_of, carving.accounts.location, parts.locate_policy)
     parts.report.extend(said)
     return Plan(
         plan=carving.name,
@@ -111,6 +115,7 @@ def compose(parts: Parts) -> Plan:
         territories=territories,
         staffing=timeline(carving, parts.desired, parts.as_of),
         users=dict(sorted(parts.users.items())),
+        columns=dict(parts.columns),
         changes=changes,
         fairness=_fairness(carving, territories),
         verdicts=verdicts,

@@ -33,11 +33,11 @@ from terraform_like.plan.canonical import (
     snapshot_bytes,
 )
 from terraform_like.plan.model import FORMAT_VERSION, Plan
+from terraform_like.plan.offered import PLAN_FILE
 
 if TYPE_CHECKING:
     import polars as pl
 
-PLAN_FILE = "plan.json"
 ASSIGNMENTS_FILE = "assignments.csv"
 SNAPSHOT_FILE = "snapshot.parquet"
 

@@ -174,6 +174,11 @@ class Plan(Saved):
 
     Example: `{floor: "1500"}`.
     """
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Every column of the CRM's accounts: `number`, `text`, `boolean`, `date`, `time` or `unknown`.
+
+    `territory validate` judges expressions by them. Example: `{arr: number, state: text}`.
+    """
     changes: tuple[Change, ...] = ()
     """Every account that changes, sorted by account.
 

@@ -11,9 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from terraform_like.diagnostics import did_you_mean
-from terraform_like.domain.expression import Expression, ExpressionError
+from terraform_like.domain.carving import Location
+from terraform_like.domain.expression import ExpressionError
 from terraform_like.domain.measure import EVENNESS, per_size
-from terraform_like.policy.measured import Measure
+from terraform_like.policy.measured import Key, Measure, asked
 from terraform_like.policy.rule import Policy
 
 #: Relative distance beyond a limit that is rounding, not a breach.
@@ -21,8 +22,6 @@ ROUNDING = 1e-9
 
 #: What a part is called whose rows have nothing in the column that parts them.
 NO_PART = "(none)"
-
-_NEW = ("_holds", "_value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,17 @@ class _Part:
     unknown: tuple[str, ...] = ()
 
 
-def question_rows(policy: Policy, table: pl.DataFrame) -> pl.DataFrame:
-    """Put a policy's expressions to a table.
+class PolicyError(ExpressionError):
+    """An expression of a policy that cannot be answered: `key` says which, `text` is what stands there."""
+
+    def __init__(self, key: Key, text: str, message: str, offset: int = 0, length: int = 1) -> None:
+        super().__init__(message, offset, length)
+        self.key = key
+        self.text = text
+
+
+def question_rows(policy: Policy, table: pl.DataFrame, location: Location | None = None) -> pl.DataFrame:
+    """Put a policy's expressions to a table; `location` has the columns that say where an account is.
 
     Returns
     -------
@@ -67,32 +75,28 @@ def question_rows(policy: Policy, table: pl.DataFrame) -> pl.DataFrame:
 
     Raises
     ------
-    ExpressionError
+    PolicyError
         When an expression cannot be read or evaluated, or reads a column that is not there.
     """
-    schema = dict(table.schema)
-    if policy.by is not None and policy.by not in schema:
-        hint = did_you_mean(policy.by, schema) or f" Known columns: {', '.join(sorted(schema))}."
-        raise ExpressionError(f'`by`: there is no column "{policy.by}".{hint}')
+    if policy.by is not None and policy.by not in table.columns:
+        hint = did_you_mean(policy.by, table.columns) or f" Known columns: {', '.join(sorted(table.columns))}."
+        raise PolicyError("by", policy.by, f'there is no column "{policy.by}".{hint}', 0, len(policy.by))
+    table = table.sort("address")
     part = pl.col(policy.by).cast(pl.String).fill_null(NO_PART) if policy.by else pl.lit(None, pl.String)
-    where = _compiled("where", policy.where, schema) if policy.where is not None else pl.lit(True)
-    asked = _asked(policy, schema)
-    try:
-        table = table.sort("address").with_columns(part.alias("_part"), where.fill_null(False).alias("_matched"))
-        matched = table.filter("_matched").with_columns(asked)
-        if (
-            policy.over == "territories"
-            and policy.measure is not None
-            and Measure.parse(policy.measure).name in EVENNESS
-        ):
-            loads, sizes = matched["_value"].to_numpy(), matched["size"].to_numpy()
-            matched = matched.with_columns(pl.Series("_value", per_size(loads, sizes), pl.Float64))
-        others = table.filter(~pl.col("_matched")).with_columns(pl.lit(None, matched.schema[n]).alias(n) for n in _NEW)
-    except pl.exceptions.PolarsError as error:
-        raise ExpressionError(f"this cannot be worked out: {str(error).strip().splitlines()[0]}") from None
-    picked = [pl.col("address"), pl.col("_part").alias("part"), pl.col("_matched").alias("matched")]
-    picked += [pl.col(new).alias(new[1:]) for new in _NEW]
-    return pl.concat([matched.select(picked), others.select(picked)]).sort("address")
+    rows = table.select("address", part.alias("part"))
+    matched = pl.repeat(True, table.height, dtype=pl.Boolean, eager=True)
+    if policy.where is not None:
+        matched = _answers(policy, "where", policy.where, table, location).fill_null(False)
+    kept = table.filter(matched)
+    holds, value = (pl.repeat(None, kept.height, dtype=kind, eager=True) for kind in (pl.Boolean, pl.Float64))
+    if policy.assertion is not None:
+        holds = _answers(policy, "assert", policy.assertion, kept, location)
+    elif policy.measure is not None:
+        value = _answers(policy, "measure", policy.measure, kept, location)
+        if policy.over == "territories" and Measure.parse(policy.measure).name in EVENNESS:
+            value = pl.Series(per_size(value.to_numpy(), kept["size"].to_numpy()), dtype=pl.Float64)
+    answers = kept.select("address", holds.alias("holds"), value.alias("value"))
+    return rows.with_columns(matched.alias("matched")).join(answers, on="address", how="left", maintain_order="left")
 
 
 def ask(policy: Policy, rows: pl.DataFrame) -> Finding:
@@ -119,24 +123,17 @@ def ask(policy: Policy, rows: pl.DataFrame) -> Finding:
     )
 
 
-def _compiled(key: str, text: str, schema: dict[str, pl.DataType]) -> pl.Expr:
+def _answers(policy: Policy, key: Key, text: str, table: pl.DataFrame, location: Location | None) -> pl.Series:
+    """Evaluate the expression that stands at a key for every row of a table; nulls for a measure that counts rows."""
+    start = 0
     try:
-        return Expression.parse(text).compile(schema, "boolean")
+        read = asked(policy, key, text, location)
+        if read is None:
+            return pl.repeat(None, table.height, dtype=pl.Float64, eager=True)
+        expression, start = read
+        return expression.evaluate(table, "number" if key == "measure" else "boolean")
     except ExpressionError as error:
-        raise ExpressionError(f"`{key}: {text}`: {error}", error.offset, error.length) from None
-
-
-def _asked(policy: Policy, schema: dict[str, pl.DataType]) -> list[pl.Expr]:
-    holds, value = pl.lit(None, pl.Boolean), pl.lit(None, pl.Float64)
-    if policy.assertion is not None:
-        holds = _compiled("assert", policy.assertion, schema)
-    elif policy.measure is not None:
-        try:
-            argument = Measure.parse(policy.measure).argument
-            value = argument.compile(schema, "number") if argument else value
-        except ExpressionError as error:
-            raise ExpressionError(f"`measure: {policy.measure}`: {error}", error.offset, error.length) from None
-    return [holds.alias("_holds"), value.alias("_value")]
+        raise PolicyError(key, text, str(error), start + error.offset, error.length) from None
 
 
 def _groups(policy: Policy, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:

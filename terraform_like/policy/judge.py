@@ -11,9 +11,10 @@ from typing import get_args
 import polars as pl
 
 from terraform_like.address import Kind
-from terraform_like.diagnostics import NAMED_AT_MOST, Report, counted, did_you_mean, listing
-from terraform_like.domain.expression import ExpressionError
-from terraform_like.policy.finding import Breach, Finding, ask, question_rows
+from terraform_like.diagnostics import NAMED_AT_MOST, Locate, Report, counted, did_you_mean, listing, nowhere
+from terraform_like.domain.carving import Location
+from terraform_like.domain.expression import sentence, span_inside
+from terraform_like.policy.finding import Breach, Finding, PolicyError, ask, question_rows
 from terraform_like.policy.measured import COUNTING, Measure
 from terraform_like.policy.rule import Over, Policies, Policy, Waiver
 from terraform_like.policy.verdict import Verdict, Waived
@@ -22,7 +23,13 @@ from terraform_like.policy.verdict import Verdict, Waived
 _TRIED_AT_MOST = 8
 
 
-def judge(policies: Policies, tables: Mapping[Over, pl.DataFrame], as_of: date) -> tuple[tuple[Verdict, ...], Report]:
+def judge(
+    policies: Policies,
+    tables: Mapping[Over, pl.DataFrame],
+    as_of: date,
+    location: Location | None = None,
+    locate: Locate = nowhere,
+) -> tuple[tuple[Verdict, ...], Report]:
     """Ask every policy of its table.
 
     Parameters
@@ -33,6 +40,10 @@ def judge(policies: Policies, tables: Mapping[Over, pl.DataFrame], as_of: date) 
         What `policy.tables` publishes, a table for each `over`; the order of rows does not matter.
     as_of : date
         The day on which waivers must hold.
+    location : Location, optional
+        The columns that say where an account is.
+    locate : Locate
+        Where the policies stand.
 
     Returns
     -------
@@ -46,7 +57,15 @@ def judge(policies: Policies, tables: Mapping[Over, pl.DataFrame], as_of: date) 
     verdicts = []
     for name, policy in sorted(policies.policies.items()):
         waivers = tuple(w for w in policies.waivers if w.policy == name)
-        verdicts.append(_verdict(name, policy, tables[policy.over], waivers, as_of, report))
+        try:
+            rows = question_rows(policy, tables[policy.over], location)
+        except PolicyError as error:
+            span = span_inside(error, error.text, locate(("policies", name, error.key)))
+            way = "Until it can be, it counts as failed."
+            report.error(f'Policy "{name}" cannot be judged', f"{sentence(error)}\n{way}", span)
+            verdicts.append(_said(name, policy, Finding(False, 0, "not judged", None, ())))
+        else:
+            verdicts.append(_verdict(name, policy, rows, waivers, as_of, report))
     for waiver in policies.waivers:
         if waiver.policy not in policies.policies:
             report.error(
@@ -65,13 +84,8 @@ class _Excused:
 
 
 def _verdict(
-    name: str, policy: Policy, table: pl.DataFrame, waivers: tuple[Waiver, ...], as_of: date, report: Report
+    name: str, policy: Policy, rows: pl.DataFrame, waivers: tuple[Waiver, ...], as_of: date, report: Report
 ) -> Verdict:
-    try:
-        rows = question_rows(policy, table)
-    except ExpressionError as error:
-        report.error(f'Policy "{name}" cannot be judged', f"{error}\nUntil it can be, it counts as failed.")
-        return _said(name, policy, Finding(False, 0, "not judged", None, ()))
     first = ask(policy, rows)
     _tell_of_nothing(name, policy, first, report)
     if first.unknown:

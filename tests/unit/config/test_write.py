@@ -34,9 +34,8 @@ ids = texts.filter(lambda text: 0 < len(text) <= 255)
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,12}", fullmatch=True)
 numbers = st.floats(0, 1e12, allow_nan=False) | st.integers(0, 10**6).map(float)
 shares = st.integers(0, 3000).map(lambda n: f"{n / 10}%") | st.floats(0, 1)
-columns = st.sampled_from(
-    ["arr", "arr * 2", "CASE WHEN kind = 'a' THEN 1 ELSE 0 END", "name = 'it''s'", "name = '#: {'"]
-)
+conditions = st.sampled_from(["hot", "arr * 2 > 9", "kind IN ('a', 'b')", "name = 'it''s'", "name = '#: {'"])
+columns = st.sampled_from(["arr", "arr * 2", "CASE WHEN kind = 'a' THEN 1 ELSE 0 END", "LENGTH('it''s #: {')"])
 
 
 @st.composite
@@ -52,7 +51,7 @@ def carvings(draw: st.DrawFn) -> Carving:
     territories = {
         name: Territory(
             segment=segments[n % len(segments)],
-            where=draw(st.none() | columns),
+            where=draw(st.none() | conditions),
             owner=draw(st.none() | st.sampled_from(people)),
             size=draw(st.floats(0.1, 10)),
             accounts=tuple(pins) if n == 0 else (),
@@ -63,12 +62,12 @@ def carvings(draw: st.DrawFn) -> Carving:
     return Carving(
         name="p",
         accounts=Scope(
-            where=draw(st.none() | columns),
+            where=draw(st.none() | conditions),
             family=draw(st.none() | st.builds(Family, column=texts, keep=st.sampled_from(["together", "separate"]))),
             columns=draw(st.dictionaries(names, columns, max_size=3)),
         ),
         segments=tuple(
-            Segment(name=name, where=None if name == segments[-1] else draw(columns)) for name in segments
+            Segment(name=name, where=None if name == segments[-1] else draw(conditions)) for name in segments
         ),
         territories=territories,
         overcarve={

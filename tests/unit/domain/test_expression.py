@@ -7,9 +7,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from terraform_like.diagnostics import Report, Span
+from terraform_like.domain.carving import Location
 from terraform_like.domain.evaluation import EVALUATORS
-from terraform_like.domain.expression import ALLOWED, TYPES, Expression, ExpressionError, exp, report_expression
-from terraform_like.domain.kinds import _KINDS
+from terraform_like.domain.expression import Expression, ExpressionError, report_expression
+from terraform_like.domain.geography import great_circle_km
+from terraform_like.domain.grammar import ALLOWED, TYPES, exp
+from terraform_like.domain.kinds import CAST_KINDS, JUDGES
 
 ROWS = pl.DataFrame(
     {
@@ -31,17 +34,17 @@ def answers(text: str) -> list:
     return Expression.parse(text).evaluate(ROWS).to_list()
 
 
-def refusal(text: str, schema=None) -> ExpressionError:
+def refusal(text: str) -> ExpressionError:
     with pytest.raises(ExpressionError) as caught:
-        Expression.parse(text).compile(schema or ROWS.schema)
+        Expression.parse(text).evaluate(ROWS.clear())
     return caught.value
 
 
 def test_all_that_is_allowed_has_a_meaning_and_nothing_else_has():
     within = {exp.Identifier, exp.DataType}
 
-    assert set(ALLOWED) - within == set(EVALUATORS)
-    assert set(TYPES) == set(_KINDS)
+    assert set(ALLOWED) - within == set(EVALUATORS) == set(JUDGES)
+    assert set(TYPES) == set(CAST_KINDS)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +135,17 @@ def test_expressions_mean_what_sql_means(text, expected):
         ("LEFT(s, -1)", "must be 0 or more"),
         ("i IN ()", "list of IN is empty"),
         ("i IS 7", "NULL, TRUE or FALSE"),
+        ("within_km(37.77, -122.42)", "takes three numbers: latitude, longitude and km"),
+        ("within_km(i, -122.42, 150)", "must be written out as a number"),
+        ("within_km('37', -122.42, 150)", "must be written out as a number"),
+        ("within_km(37.77, -122.42, 3 * 50)", "must be written out as a number"),
+        ("within_km(-122.42, 37.77, 150)", "look swapped; write within_km(37.77, -122.42, 150)"),
+        ("within_km(91, 120, 150)", "latitude lies between -90 and 90, longitude between -180 and 180"),
+        ("within_km(37.77, 181, 150)", "latitude lies between -90 and 90, longitude between -180 and 180"),
+        ("within_km(37.77, -122.42, 0)", "the distance is more than 0 km, and is 0"),
+        ("within_km(37.77, -122.42, -5)", "the distance is more than 0 km, and is -5"),
+        ("within_kilometres(1, 2, 3)", 'Did you mean "within_km"?'),
+        ("within_km(37.77, -122.42, 150)", "here there are no accounts"),
         ("i +", "not an SQL expression"),
         ("'open", "not closed"),
         ("", "empty"),
@@ -153,6 +167,9 @@ def test_what_is_not_on_the_list_or_means_several_things_is_refused_with_a_reaso
         ("i + 1 > 2 AND NOT x", "x"),
         ("i IN (1, 2) OR LOG(i) > 2", "LOG(i"),
         ("s LIKE s", "s"),
+        ("b OR within_km(37.77, -122.42)", "within_km(37.77, -122.42"),
+        ("b OR within_km(-122.42, 37.77, 150)", "122.42, 37.77"),
+        ("b OR within_km(37.77, -122.42, i)", "i"),
     ],
 )
 def test_an_error_points_at_what_is_wrong(text, wrong):
@@ -182,14 +199,8 @@ def test_what_is_nested_is_evaluated_once_however_often_it_is_needed():
 
 @pytest.mark.parametrize("text", ["TRUE", "i > 0", "i / 2", "'x'", "s || 'x'"])
 @pytest.mark.parametrize("rows", [0, 1, 4])
-def test_compiled_and_evaluated_give_the_same_and_a_value_for_every_row(text, rows):
-    table = ROWS.head(rows)
-    expression = Expression.parse(text)
-
-    compiled = table.with_columns(expression.compile(table.schema))["result"]
-
-    assert compiled.equals(expression.evaluate(table).alias("result"), null_equal=True)
-    assert len(compiled) == rows
+def test_there_is_a_value_for_every_row(text, rows):
+    assert len(Expression.parse(text).evaluate(ROWS.head(rows))) == rows
 
 
 def test_only_the_columns_that_are_read_are_named_each_with_its_first_place():
@@ -236,3 +247,47 @@ def test_any_text_is_an_expression_or_a_refusal_inside_it(text):
     except ExpressionError as error:
         assert 0 <= error.offset <= len(text)
         assert str(error)
+
+
+PLACES = pl.DataFrame(
+    {
+        "at": ["San Francisco", "Oakland", "Los Angeles", "nowhere", "half"],
+        "lat": [37.7749, 37.8044, 34.0522, None, 37.7],
+        "lon": [-122.4194, -122.2712, -118.2437, None, None],
+    }
+)
+LOCATION = Location(latitude="lat", longitude="lon")
+
+
+def near(text: str) -> list:
+    return Expression.parse(text).at(LOCATION).evaluate(PLACES, "boolean").to_list()
+
+
+def test_within_km_is_the_great_circle_and_unknown_where_no_place_is_known():
+    assert near("within_km(37.7749, -122.4194, 13)") == [True, False, False, None, None]
+    assert near("WITHIN_KM(37.7749, -122.4194, 14)") == [True, True, False, None, None]
+    assert near("NOT within_km(37.7749, -122.4194, 550)") == [False, False, True, None, None]
+    assert near("within_km(37.7749, -122.4194, 560) AND \"at\" <> 'Oakland'") == [True, False, True, None, None]
+
+
+def test_within_km_reads_the_columns_that_say_where_an_account_is():
+    expression = Expression.parse("\"at\" = 'x' OR within_km(1, 2, 3)").at(LOCATION)
+
+    assert expression.columns == {"at": 0, "lat": 14, "lon": 14}
+
+
+def test_an_expression_that_does_not_ask_where_accounts_are_is_the_same_everywhere():
+    expression = Expression.parse("lat > 1")
+
+    assert expression.at(None) is expression
+    assert expression.at(LOCATION) is expression
+
+
+@given(st.floats(-90, 90), st.floats(-180, 180), st.floats(1e-3, 21_000))
+def test_within_km_agrees_with_the_distance_that_travel_is_measured_by(latitude, longitude, km):
+    distance = great_circle_km(PLACES["lat"].to_numpy(), PLACES["lon"].to_numpy(), latitude, longitude)
+
+    told = near(f"within_km({latitude:.9f}, {longitude:.9f}, {km:.9f})")
+
+    for there, said in zip(distance.tolist(), told, strict=True):
+        assert said is None if math.isnan(there) else said == (there <= km) or math.isclose(there, km, abs_tol=1e-3)

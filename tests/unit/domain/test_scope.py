@@ -156,7 +156,7 @@ def test_every_wrong_expression_is_told_at_once():
 def test_a_condition_must_be_true_or_false():
     ((_, detail, _),) = complaints(accounts={"where": "arr"})
 
-    assert detail == "This must be true or false for each account, but gives a number"
+    assert detail == "This must be true or false, but gives a number"
 
 
 @pytest.mark.parametrize(
@@ -367,17 +367,43 @@ def test_text_is_no_metric():
     assert (summary, detail) == ('"kind" is no number', "The column holds text.")
 
 
+WAY = "`lat` is a latitude, -90 to 90, and `lon` a longitude, -180 to 180"
+
+
 @pytest.mark.parametrize(
-    ("latitudes", "limit"), [([91.0, 0, 0, 0], 90), ([math.inf, 0, 0, 0], 90), ([-90.5, 0, 0, 0], 90)]
+    ("latitudes", "longitudes"),
+    [
+        ([91.0, 0, 0, 0], [100.0, 0, 0, 0]),
+        ([math.inf, 0, 0, 0], [0.0, 0, 0, 0]),
+        ([-181.0, 0, 0, 0], [0.0, 0, 0, 0]),
+        ([0.0, 0, 0, 0], [181.0, 0, 0, 0]),
+    ],
 )
-def test_a_place_outside_the_world_names_the_account(latitudes, limit):
+def test_a_place_outside_the_world_names_the_account(latitudes, longitudes):
     said = {"location": {"latitude": "lat", "longitude": "lon"}}
 
-    ((summary, detail, where),) = complaints(ACCOUNTS | {"lat": latitudes}, accounts=said)
+    found = complaints(ACCOUNTS | {"lat": latitudes, "lon": longitudes}, accounts=said)
 
-    assert summary == "The latitude is outside the world"
-    assert detail == f"1 account: A-1. It lies between -{limit} and {limit}."
-    assert where == "accounts/location/latitude"
+    detail = f"1 account: A-1. {WAY}. Mend them in the CRM."
+    assert found == [("Accounts lie outside the world", detail, "accounts/location")]
+
+
+def test_swapped_places_are_one_error_that_names_ten_accounts_and_counts_the_rest():
+    said = {"location": {"latitude": "lat", "longitude": "lon"}}
+    crm = {"account": [f"A-{n:02}" for n in range(12)], "lat": [-122.4] * 12, "lon": [37.7] * 12}
+
+    ((summary, detail, where),) = complaints(crm, accounts=said)
+
+    assert (summary, where) == ("Latitude and longitude look swapped", "accounts/location")
+    assert detail.startswith("12 accounts: A-00, A-01, ")
+    assert "A-09 and 2 more." in detail
+    assert detail.endswith("Exchange the columns here, or mend them in the CRM.")
+
+
+def test_a_pole_and_the_date_line_are_in_the_world():
+    said = {"location": {"latitude": "lat", "longitude": "lon"}}
+
+    population(ACCOUNTS | {"lat": [90.0, -90, 0, 0], "lon": [180.0, -180, 0, 0]}, accounts=said)
 
 
 def test_a_place_that_is_missing_is_none():

@@ -151,3 +151,27 @@ def test_another_word_of_the_plan_is_caught(planned, failing, part):
         "currency": "CHF",
     }
     assert failing(with_plan(planned, **{part: edited[part]})) == ["figures"]
+
+
+def test_another_kind_of_a_column_that_the_plan_used_is_caught(planned, failing):
+    assert planned.plan.columns["arr"] == "number"
+    assert failing(with_plan(planned, columns={**planned.plan.columns, "arr": "text"})) == ["figures"]
+
+
+def test_a_plan_of_an_older_version_that_tells_of_no_columns_passes(planned, failing):
+    assert failing(with_plan(planned, columns={})) == []
+
+
+def test_a_plan_tells_of_every_column_of_the_crm(planned):
+    assert planned.plan.columns == {
+        "id": "text",
+        "name": "text",
+        "state": "text",
+        "employees": "number",
+        "arr": "number",
+        "parent_id": "text",
+        "lat": "number",
+        "lon": "number",
+        "owner_id": "text",
+        "territory": "text",
+    }

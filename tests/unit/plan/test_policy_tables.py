@@ -10,8 +10,10 @@ from terraform_like.diff import Change, ChangeKind, Place, Reason, ReasonCode
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
 from terraform_like.domain.scope import populate
+from terraform_like.domain.values import kinds_of
 from terraform_like.plan.model import Load, PlannedTerritory, Summary
 from terraform_like.plan.policy_tables import policy_tables
+from terraform_like.policy.tables import table_columns
 
 
 def locate(path, *, key=False):
@@ -94,6 +96,15 @@ def test_there_is_a_table_for_everything_that_policies_may_be_over(tables):
     assert set(tables) == {"territories", "people", "accounts", "changes", "segments", "plan"}
     for table in tables.values():
         assert table["address"].is_unique().all()
+
+
+@pytest.mark.parametrize("over", ["territories", "people", "accounts", "changes", "segments", "plan"])
+def test_a_table_has_the_columns_that_are_told_of_it_without_it_each_of_its_kind(tables, over):
+    accounts = kinds_of({"arr": pl.Float64(), "visits": pl.Float64(), "holder": pl.String(), "owner": pl.String()})
+
+    told = table_columns(over, ["accounts", "arr", "visits"], ["tenure"], accounts)
+
+    assert told == kinds_of(tables[over].schema)
 
 
 def test_territories_have_their_loads_and_null_where_a_metric_is_not_theirs(tables):

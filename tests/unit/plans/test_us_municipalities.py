@@ -28,10 +28,10 @@ def accounts(wanted: Wanted) -> pl.DataFrame:
     """The CRM's accounts with the plan's columns and segments."""
     table = pl.read_csv(EXAMPLE / "crm/accounts.csv")
     for name, text in wanted.carving.accounts.columns.items():
-        table = table.with_columns(Expression.parse(text).compile(table.schema, "number").alias(name))
+        table = table.with_columns(Expression.parse(text).evaluate(table, "number").alias(name))
     segment = pl.lit(None, pl.String)
     for one in reversed(wanted.carving.segments):
-        matches = Expression.parse(one.where or "true").compile(table.schema, "boolean")
+        matches = Expression.parse(one.where or "true").evaluate(table, "boolean")
         segment = pl.when(matches).then(pl.lit(one.name)).otherwise(segment)
     return table.with_columns(segment.alias("segment"))
 
@@ -81,9 +81,7 @@ def test_an_account_starts_with_the_owner_of_a_territory_that_may_hold_it(
         territory = wanted.carving.territories[name]
         assert {email[owner] for owner in book["owner_id"]} == {wanted.carving.people[territory.owner].user}
         assert set(book["segment"]) == {territory.segment}
-        assert (
-            book.select(Expression.parse(territory.where or "true").compile(book.schema, "boolean")).to_series().all()
-        )
+        assert Expression.parse(territory.where or "true").evaluate(book, "boolean").all()
     alone = accounts.filter(pl.col("territory").is_null())
     assert 0.005 < alone.height / accounts.height < 0.015
     assert alone["owner_id"].null_count() == alone.height

@@ -213,7 +213,7 @@ def test_a_negative_load_has_no_evenness():
         ({"assert": "accounts + 1"}, "true or false"),
         ({"assert": "accounts > 0", "where": "segmnt = 'x'"}, 'Did you mean "segment"?'),
         ({"assert": "accounts > 0", "by": "segmnt"}, 'Did you mean "segment"?'),
-        ({"assert": "CAST(owner AS INT) > 0"}, "cannot be worked out"),
+        ({"assert": "CAST(owner AS INT) > 0"}, "cannot become int; TRY_CAST gives null instead"),
         ({"measure": "sprad(potential)", "at_most": 1}, 'Did you mean "spread"?'),
         ({"measure": "spread(potental)", "at_most": 1}, 'Did you mean "potential"?'),
         ({"measure": "spread(owner)", "at_most": 1}, "must be a number"),

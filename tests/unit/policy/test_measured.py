@@ -2,10 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terraform_like.domain.carving import Location
+from terraform_like.domain.columns import Offered
 from terraform_like.domain.expression import ExpressionError
 from terraform_like.domain.measure import EVENNESS
 from terraform_like.policy.measured import EVEN, Measure, faulty_expressions, policy_columns
 from terraform_like.policy.rule import Policies
+from terraform_like.policy.tables import FIXED
 
 
 def gate(**rules) -> Policies:
@@ -53,9 +56,31 @@ def test_every_faulty_expression_is_found_at_once_without_data():
         third={"over": "territories", "measure": "sprad(arr)", "at_most": 2},
     )
 
-    found = [(name, key) for name, key, _ in faulty_expressions(policies)]
+    found = [(name, key) for name, key, _ in faulty_expressions(policies, None, lambda over: Offered(FIXED[over]))]
 
     assert found == [("two", "where"), ("two", "assert"), ("third", "measure")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "key", "wrong", "said"),
+    [
+        ({"assert": "moves < acounts"}, "assert", "acounts", 'Did you mean "accounts"?'),
+        ({"where": "moves", "assert": "TRUE"}, "where", "moves", "true or false"),
+        ({"assert": "moves < 'ten'"}, "assert", "moves < 'ten'", "a number and text do not go together"),
+        ({"by": "segmnt", "measure": "count", "at_most": 1}, "by", "segmnt", "no column"),
+        ({"measure": "sum(moves + acounts)", "at_most": 1}, "measure", "acounts", 'Did you mean "accounts"?'),
+        ({"measure": "sum(address)", "at_most": 1}, "measure", "address", "must be a number"),
+        ({"assert": "within_km(1, 2, 3)"}, "assert", "within_km(1, 2, 3", "here there are no accounts"),
+    ],
+)
+def test_columns_and_kinds_are_judged_at_their_place_without_data(rule, key, wrong, said):
+    policies = gate(rule={"over": "plan", **rule})
+
+    ((_, found, error),) = faulty_expressions(policies, None, lambda over: Offered(FIXED[over], whole=True))
+
+    text = policies.policies["rule"].model_dump(by_alias=True)[key]
+    assert (found, text[error.offset :][: error.length]) == (key, wrong)
+    assert said in str(error)
 
 
 def test_columns_that_a_snapshot_must_keep_are_those_read_over_accounts_and_changes():
@@ -66,4 +91,18 @@ def test_columns_that_a_snapshot_must_keep_are_those_read_over_accounts_and_chan
         faulty={"over": "accounts", "where": "lat >", "assert": "employees > 0"},
     )
 
-    assert policy_columns(policies) == {"open_pipeline", "region", "arr", "employees"}
+    read = {(one.column, one.policy, one.key) for one in policy_columns(policies, None)}
+
+    assert read == {
+        ("open_pipeline", "deals", "measure"),
+        ("region", "regions", "by"),
+        ("arr", "regions", "assert"),
+        ("employees", "faulty", "assert"),
+    }
+
+
+def test_a_policy_over_accounts_that_asks_where_they_are_reads_the_columns_that_say_so():
+    policies = gate(near={"over": "changes", "assert": "within_km(47.6, -122.3, 100)"})
+    where = Location(latitude="lat", longitude="lon")
+
+    assert [one.column for one in policy_columns(policies, where)] == ["lat", "lon"]
