@@ -88,7 +88,7 @@ class _Answer:
 
 
 def _answer(problem: Problem, report: Report) -> _Answer:
-    """Keep the current choice where the limits hold once what is new is placed, else solve; the current one on a tie."""
+    """Keep the current choice where limits hold once what is new is placed, else solve; the current one on a tie."""
     choice = problem.current
     try:
         if (choice < 0).all():
