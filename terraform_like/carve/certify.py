@@ -116,18 +116,18 @@ def bound(problem: Problem, prices: Floats, moves: MoveLimit | None = None) -> f
     limits = problem.limits
     price = useful_prices(problem, prices)
     move_price = max(0.0, moves.price) * problem.units if moves else 0.0
-    cheapest = sum(float(part.sum()) for part in _cheapest(problem, price, move_price))
+    least_units = sum(float(part.sum()) for part in cheapest(problem, price, move_price))
     kinks = (limits.low, limits.target, np.where(np.isfinite(limits.high), limits.high, limits.target))
     least = np.min([limits.cost(load) - price * load for load in kinks], axis=0)
     let_through = move_price * moves.most if moves else 0.0
-    return (cheapest + float(least.sum()) - let_through) / problem.units
+    return (least_units + float(least.sum()) - let_through) / problem.units
 
 
 #: Pairs that are priced at once, which bounds the memory.
 _AT_ONCE = 1 << 18
 
 
-def _cheapest(problem: Problem, price: Floats, move_price: float) -> Iterator[Floats]:
+def cheapest(problem: Problem, price: Floats, move_price: float) -> Iterator[Floats]:
     """Give the cheapest priced pair of each unit, some units at a time."""
     pairs = problem.pairs
     starts = np.searchsorted(pairs.unit, np.arange(problem.units + 1))

@@ -11,6 +11,7 @@ from terraform_like.cli.session import CHANGES, DONE, Session
 
 if TYPE_CHECKING:
     from terraform_like.config.load import Repository
+    from terraform_like.diagnostics import Report
     from terraform_like.flow.plan import Planned
 
 
@@ -37,7 +38,7 @@ def plan_command(
         save_plan(repository, planned)
 
     def text(color: bool) -> str:
-        shown = _shown(session, planned, color, all_changes)
+        shown = _shown(session, planned, report, color, all_changes)
         return "\n".join([shown, *_next_steps(session, repository, planned, save)])
 
     code = CHANGES if detailed_exitcode and planned.plan.has_changes else DONE
@@ -49,13 +50,13 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _shown(session: Session, planned: Planned, color: bool, all_changes: bool) -> str:
+def _shown(session: Session, planned: Planned, report: Report, color: bool, all_changes: bool) -> str:
     from terraform_like.report.text import brief_text, plan_text
 
     plan, warnings = planned.plan, not session.quiet
     if not plan.has_changes:
-        return brief_text(plan, color=color, width=session.width, warnings=warnings)
-    return plan_text(plan, color=color, width=session.width, all_changes=all_changes, warnings=warnings)
+        return brief_text(plan, color=color, width=session.width, warnings=warnings, said=report)
+    return plan_text(plan, color=color, width=session.width, all_changes=all_changes, warnings=warnings, said=report)
 
 
 def _next_steps(session: Session, repository: Repository, planned: Planned, saved: bool) -> Iterator[str]:

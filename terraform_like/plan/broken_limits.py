@@ -1,4 +1,4 @@
-"""Limits that a plan breaks: books outside their bands, with the accounts that make it unavoidable, and moves."""
+"""Limits that a plan breaks: books outside their bands, forced or ours, and moves."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from terraform_like.carve.certify import DIGITS
-from terraform_like.carve.problem import Floats, Ints, Problem
-from terraform_like.diagnostics import Locate, Report, counted, listing
+from terraform_like.carve.certify import DIGITS, read_prices
+from terraform_like.carve.forced import Breach, Certificate, Kind, breaches
+from terraform_like.carve.problem import Ints, Problem
+from terraform_like.carve.proof import Proof
+from terraform_like.diagnostics import Locate, Report, counted
 from terraform_like.domain.book import Book
-from terraform_like.domain.carving import Carving
+from terraform_like.domain.carving import Carving, Effort
+from terraform_like.plan.conflicts import ways_out, why_forced
 
-#: How many books a warning names.
-_NAMED = 5
+#: How many books, reasons and ways out a warning names.
+_NAMED, _REASONS, _WAYS = 5, 3, 4
 
 
 def refuse_too_many_moves(
@@ -52,13 +55,17 @@ def _choice(problem: Problem, desired: Book) -> Ints:
     return problem.chosen(np.array([place[str(account)] or "" for account in problem.accounts]))
 
 
-def tell_broken_limits(problem: Problem, desired: Book, locate: Locate, report: Report) -> None:
-    """Warn of every limit of a component that the plan breaks, once a metric.
+def tell_broken_limits(
+    carving: Carving, problem: Problem, proof: Proof, desired: Book, locate: Locate, report: Report
+) -> None:
+    """Warn of every limit of a component that the plan breaks, once a metric, and say whether a carve could hold it.
 
     Parameters
     ----------
-    problem : Problem
-        The component.
+    carving : Carving
+        What is wanted.
+    problem, proof
+        The component, and what is saved of how good its answer is: the prices certify what is forced.
     desired : Book
         All accounts in scope, with their territories as wanted.
     locate : Locate
@@ -66,47 +73,63 @@ def tell_broken_limits(problem: Problem, desired: Book, locate: Locate, report: 
     report : Report
         Gathers the warnings.
     """
-    loads = problem.loads(_choice(problem, desired))
-    limits = problem.limits
-    beyond = limits.excess(loads) > 0
+    found = breaches(problem, _choice(problem, desired), read_prices(problem, proof.prices))
     for m, metric in enumerate(problem.metrics):
-        broken = np.flatnonzero(beyond[:, m])
-        if not len(broken):
+        broken = [breach for breach in found if breach.cell.metric == m]
+        if not broken:
             continue
-        told = [
-            f"{problem.territories[t]} has {_told(loads[t, m], limits.low[t, m], limits.high[t, m])}" for t in broken
-        ]
+        told = [f"{problem.territories[b.cell.territory]} has {_told(b)}" for b in broken]
         more = f" and {counted(len(told) - _NAMED, 'more book')}" if len(told) > _NAMED else ""
-        side = "high" if loads[broken[0], m] > limits.high[broken[0], m] else "low"
         report.warning(
             f"{len(broken)} of {counted(len(problem.territories), 'book')} of {problem.component} "
             f"outside {'its limits' if len(broken) == 1 else 'their limits'} of {metric}",
-            f"{'; '.join(told[:_NAMED])}{more}. {_too_large(problem, m)}No better carve was found: widen the limits, "
-            "let more territories hold the accounts, or change their number.",
-            locate(problem.rules[metric, side], key=True),
+            f"{'; '.join(told[:_NAMED])}{more}. {forced_or_ours(carving, problem, proof, broken)}",
+            locate(problem.rules[metric, broken[0].cell.side], key=True),
         )
+        for way in ways_out(carving, problem, _certificates(broken))[:_WAYS]:
+            if way.part:
+                report.note(f"{way.part} limits of {metric} from holding", f"It takes {way.text}.", locate(way.path))
 
 
-def _too_large(problem: Problem, m: int) -> str:
-    """Name the accounts that are alone more than any book that may hold them should have."""
-    pairs = problem.pairs
-    most = np.zeros(problem.units)
-    np.maximum.at(most, pairs.unit, problem.limits.high[pairs.territory, m])
-    heavy: Floats = problem.weights[:, m]
-    units = np.flatnonzero(heavy > most)
-    if not len(units):
-        return ""
-    named = [str(account) for account in problem.accounts[np.isin(problem.unit_of, units)]]
-    have = "has" if len(named) == 1 else "have"
-    alone = "alone" if len(units) == len(named) else "with their families"
-    return f"{listing(named)} {alone} {have} more than any book is to hold. "
+def forced_or_ours(carving: Carving, problem: Problem, proof: Proof, broken: Sequence[Breach]) -> str:
+    """Say why no carve can hold limits and what would have to give way, or that a better carve may hold them."""
+    certificates = _certificates(broken)
+    whys = list(dict.fromkeys(why_forced(problem, certificate) for certificate in certificates))
+    ways = [way.text for way in ways_out(carving, problem, certificates)]
+    ours = sum(not breach.forced for breach in broken)
+    said = []
+    if whys:
+        more = f"; and {len(whys) - _REASONS} more such reasons" if len(whys) > _REASONS else ""
+        limits = "this limit" if len(broken) == 1 else "these limits"
+        which = f"{len(broken) - ours} of them" if ours else limits
+        said.append(f"No carve can hold {which}: {'; '.join(whys[:_REASONS])}{more}.")
+        said.append(f"It takes one of these at least: {'; '.join(ways[:_WAYS])}." if len(ways) > 1 else "")
+        said.append(f"It takes {ways[0]}." if len(ways) == 1 else "")
+    if ours:
+        subject = ("The others" if ours > 1 else "The other") if whys else ("They" if ours > 1 else "It")
+        said.append(f"{subject} may hold{_what_is_left(problem, proof)}")
+    return " ".join(filter(None, said))
 
 
-def _told(load: float, low: float, high: float) -> str:
+def _certificates(broken: Sequence[Breach]) -> list[Certificate]:
+    """Give each certificate once, those first that are easiest to understand."""
+    each = {id(b.certificate): b.certificate for b in broken if b.certificate}.values()
+    return sorted(each, key=lambda certificate: list(Kind).index(certificate.kind))
+
+
+def _what_is_left(problem: Problem, proof: Proof) -> str:
+    if proof.moves is not None:
+        return " with more moves than `max_moves` lets through."
+    if problem.effort is Effort.THOROUGH:
+        return " in a better carve, though none was found: widen the limits, or let more territories hold the accounts."
+    return " in a better carve: `carve: {effort: thorough}` searches further."
+
+
+def _told(breach: Breach) -> str:
     """Give a load beside the limit that it breaks, in as many digits as tell the two apart."""
-    side, limit = ("at most", high) if load > high else ("at least", low)
+    side = "at most" if breach.cell.side == "high" else "at least"
     for digits in range(4, DIGITS + 1):
-        has, may = (f"{float(f'{value:.{digits}g}'):,.10g}" for value in (load, limit))
+        has, may = (f"{float(f'{value:.{digits}g}'):,.10g}" for value in (breach.load, breach.limit))
         if has != may:
             break
     return f"{has} ({side} {may})"

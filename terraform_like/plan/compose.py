@@ -97,8 +97,8 @@ def compose(parts: Parts) -> Plan:
     )
     changes = explained(changed, why)
     summary = _summary(len(parts.desired), changes)
-    for problem in parts.problems:
-        tell_broken_limits(problem, parts.desired, parts.locate, parts.report)
+    for problem, proof in zip(parts.problems, parts.proofs, strict=True):
+        tell_broken_limits(carving, problem, proof, parts.desired, parts.locate, parts.report)
     refuse_too_many_moves(carving, parts.problems, parts.desired, parts.locate, parts.report)
     tables = policy_tables(carving, population, parts.desired, territories, changes, summary)
     verdicts, said = judge(parts.policies, tables, parts.as_of, carving.accounts.location, parts.locate_policy)

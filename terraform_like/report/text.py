@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from terraform_like.carve.proof import Proof, ProofMethod
 from terraform_like.diagnostics import Diagnostic, Severity, counted
@@ -20,7 +20,15 @@ from terraform_like.report.text_verdicts import verdict_blocks, verdict_counts
 _NO_GAP = 1e-6
 
 
-def plan_text(plan: Plan, *, color: bool, width: int = WIDTH, all_changes: bool = False, warnings: bool = True) -> str:
+def plan_text(
+    plan: Plan,
+    *,
+    color: bool,
+    width: int = WIDTH,
+    all_changes: bool = False,
+    warnings: bool = True,
+    said: Iterable[Diagnostic] | None = None,
+) -> str:
     """Give changes, books, policies, proof and warnings of a plan, and last the line that sums it up.
 
     Parameters
@@ -35,17 +43,26 @@ def plan_text(plan: Plan, *, color: bool, width: int = WIDTH, all_changes: bool 
         Whether to show every change, where there are more than twenty.
     warnings : bool
         Whether to show what was said on the way.
+    said : iterable of Diagnostic, optional
+        What was said, with its places in the YAML; a saved plan knows it without them.
     """
-    blocks = [*_heading(plan), *_whole(plan, width, all_changes), *(_said(plan, width) if warnings else ())]
+    blocks = [*_heading(plan), *_whole(plan, width, all_changes), *(_said(plan, said, width) if warnings else ())]
     return rendered([*blocks, _ending(plan)], color=color, width=width)
 
 
-def brief_text(plan: Plan, *, color: bool, width: int = WIDTH, warnings: bool = True) -> str:
+def brief_text(
+    plan: Plan,
+    *,
+    color: bool,
+    width: int = WIDTH,
+    warnings: bool = True,
+    said: Iterable[Diagnostic] | None = None,
+) -> str:
     """Give how even the books are, the policies that need attention and the warnings, without tables.
 
     It suits a plan without changes, of which there is nothing to review; parameters are those of `plan_text`.
     """
-    blocks = [*_heading(plan), *_figures(plan), *(_said(plan, width) if warnings else ())]
+    blocks = [*_heading(plan), *_figures(plan), *(_said(plan, said, width) if warnings else ())]
     return rendered([*blocks, _ending(plan)], color=color, width=width)
 
 
@@ -102,9 +119,11 @@ def _figures(plan: Plan) -> Iterator[Block]:
             yield BLANK
 
 
-def _said(plan: Plan, width: int) -> Iterator[Block]:
-    for said in plan.diagnostics:
-        yield from diagnostic_blocks(Diagnostic(Severity(said.severity), said.summary, said.detail), width)
+def _said(plan: Plan, said: Iterable[Diagnostic] | None, width: int) -> Iterator[Block]:
+    if said is None:
+        said = [Diagnostic(Severity(one.severity), one.summary, one.detail) for one in plan.diagnostics]
+    for diagnostic in said:
+        yield from diagnostic_blocks(diagnostic, width)
         yield BLANK
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from terraform_like.carve import decompose
 from terraform_like.carve.certify import Evidence, bound, certify, read_prices, standing
+from terraform_like.carve.forced import Cell, breaches
 from terraform_like.carve.formulate import formulate
 from terraform_like.carve.problem import Problem
 from terraform_like.carve.proof import ProofMethod
@@ -211,3 +212,30 @@ def test_a_proof_tells_when_an_account_stands_elsewhere(company, data):
         if abs(standing(problem, elsewhere).objective - proof.objective) > 1e-8 * max(1.0, proof.objective):
             assert moved.objective != proof.objective
         assert moved.bound == proof.bound
+
+
+def holds(problem: Problem, choice: Any, cell: Cell) -> bool:
+    """Say whether an answer keeps a limit."""
+    load = problem.loads(choice)[cell.territory, cell.metric]
+    excess = problem.limits.excess(problem.loads(choice))[cell.territory, cell.metric]
+    middle = problem.limits.target[cell.territory, cell.metric]
+    return bool(excess == 0 or (load < middle) == (cell.side == "high"))
+
+
+@given(companies(), st.data())
+@settings(max_examples=150, deadline=None)
+def test_what_is_called_forced_holds_in_no_answer(company, data):
+    for problem in problems_of(*company):
+        answers = answers_of(problem)
+        told = decompose.prices_of(problem)
+        drawn = data.draw(
+            st.lists(st.sampled_from([-1e9, -1.0, 0.0, 0.5, 1e9]), min_size=told.size, max_size=told.size)
+        )
+        for prices in (told, np.array(drawn).reshape(told.shape)):
+            choice = data.draw(st.sampled_from(answers))
+            for breach in breaches(problem, choice, prices):
+                if breach.certificate is None:
+                    continue
+                assert breach.cell in breach.certificate.cells
+                for answer in answers:
+                    assert not all(holds(problem, answer, cell) for cell in breach.certificate.cells)
