@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from terraform_like.carve.problem import Floats, Ints
+from terraform_like.carve.arrays import Floats, Ints
 from terraform_like.domain.carving import Carving, Territory
-from terraform_like.domain.geography import great_circle_km
+from terraform_like.domain.geography import great_circle_km, on_the_sphere
 
 #: Seed of k-means++; a constant, since the same company must get the same centers everywhere.
 _SEED = 20270201
 _ROUNDS = 30
+#: Of more points than these, and than so many a center, every second, third ... one is looked at.
+_ENOUGH, _EACH = 50_000, 60
 
 
 def known_center(book: Territory, carving: Carving) -> tuple[float, float] | None:
@@ -45,20 +47,25 @@ def find_centers(points: Floats, count: int, taken: Floats) -> Floats:
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
         return np.full((count, 2), np.nan)
+    points = points[:: max(1, len(points) // max(_ENOUGH, _EACH * count))]
     random = np.random.default_rng(_SEED)
     centers = taken.copy()
+    distance = _squared(points, centers) if len(centers) else np.ones(len(points))
     for _ in range(count):
-        distance = _distances(points, centers).min(axis=1) ** 2 if len(centers) else np.ones(len(points))
         total = distance.sum()
         pick = int(np.searchsorted(np.cumsum(distance), random.random() * total)) if total > 0 else 0
-        centers = np.vstack([centers, points[min(pick, len(points) - 1)]])
+        chosen = points[min(pick, len(points) - 1)][None, :]
+        closer = _squared(points, chosen)
+        distance = np.minimum(distance, closer) if len(centers) else closer
+        centers = np.vstack([centers, chosen])
     fixed = len(taken)
     for _ in range(_ROUNDS):
-        nearest = _distances(points, centers).argmin(axis=1)
+        nearest = nearest_center(points, centers)
         moved = centers.copy()
+        sums = np.stack([np.bincount(nearest, axis, len(centers)) for axis in on_the_sphere(points).T], axis=1)
         for found in range(fixed, len(centers)):
-            if (mine := nearest == found).any():
-                moved[found] = _middle(points[mine])
+            if (nearest == found).any():
+                moved[found] = _on_the_ground(sums[found])
         if np.allclose(moved, centers, atol=1e-6):
             break
         centers = moved
@@ -66,16 +73,25 @@ def find_centers(points: Floats, count: int, taken: Floats) -> Floats:
     return found_centers[np.lexsort((found_centers[:, 0], found_centers[:, 1]))]
 
 
-def _distances(points: Floats, centers: Floats) -> Floats:
-    return great_circle_km(points[:, :1], points[:, 1:], centers[None, :, 0], centers[None, :, 1])
+def nearest_center(points: Floats, centers: Floats) -> Ints:
+    """Give the nearest center of each point, (n,), for degrees, (n, 2) and (C, 2)."""
+    from scipy.spatial import cKDTree
+
+    nearest: Ints = cKDTree(on_the_sphere(centers)).query(on_the_sphere(points))[1]
+    return nearest
 
 
-def _middle(points: Floats) -> Floats:
-    """Give the middle of points on the sphere: the mean of their unit vectors, put back on the surface."""
-    latitude, longitude = np.radians(points).T
-    x, y, z = np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)
-    middle = np.array([x.mean(), y.mean(), z.mean()])
-    return np.degrees([np.arctan2(middle[2], np.hypot(middle[0], middle[1])), np.arctan2(middle[1], middle[0])])
+def _squared(points: Floats, centers: Floats) -> Floats:
+    """Give the squared km from each point to the nearest of some centers."""
+    km = great_circle_km(points[:, :1], points[:, 1:], centers[None, :, 0], centers[None, :, 1])
+    squared: Floats = km.min(axis=1) ** 2
+    return squared
+
+
+def _on_the_ground(point: Floats) -> Floats:
+    """Give latitude and longitude, in degrees, of what lies below or above a point: the middle of those it sums up."""
+    x, y, z = point
+    return np.degrees([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)])
 
 
 def match_centers(here: Floats, centers: Floats) -> Ints:

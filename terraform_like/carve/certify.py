@@ -7,12 +7,12 @@ it in one pass, without a solver.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from terraform_like.carve.problem import EXCESS_WEIGHT, Floats, Ints, Problem
+from terraform_like.carve.arrays import Floats, Ints
+from terraform_like.carve.problem import EXCESS_WEIGHT, Problem
 from terraform_like.carve.proof import MoveLimit, Proof, ProofMethod, ProofStatus
 
 #: A gap this small counts as optimal: it is below what the figures of a report show.
@@ -116,21 +116,25 @@ def bound(problem: Problem, prices: Floats, moves: MoveLimit | None = None) -> f
     limits = problem.limits
     price = useful_prices(problem, prices)
     move_price = max(0.0, moves.price) * problem.units if moves else 0.0
-    least_units = sum(float(part.sum()) for part in cheapest(problem, price, move_price))
+    cheapest = cheapest_pairs(problem, price, move_price)
+    if not problem.ways.complete:
+        ways = problem.ways.at_move_price(move_price)
+        cheapest = ways.cheapest_others(problem.pairs, price, problem.weights, cheapest)
     kinks = (limits.low, limits.target, np.where(np.isfinite(limits.high), limits.high, limits.target))
     least = np.min([limits.cost(load) - price * load for load in kinks], axis=0)
     let_through = move_price * moves.most if moves else 0.0
-    return (least_units + float(least.sum()) - let_through) / problem.units
+    return (float(cheapest.sum()) + float(least.sum()) - let_through) / problem.units
 
 
 #: Pairs that are priced at once, which bounds the memory.
 _AT_ONCE = 1 << 18
 
 
-def cheapest(problem: Problem, price: Floats, move_price: float) -> Iterator[Floats]:
-    """Give the cheapest priced pair of each unit, some units at a time."""
+def cheapest_pairs(problem: Problem, price: Floats, move_price: float = 0.0) -> Floats:
+    """Give what the cheapest priced pair of each unit costs, an (N,) array in solver units."""
     pairs = problem.pairs
     starts = np.searchsorted(pairs.unit, np.arange(problem.units + 1))
+    cheapest = np.empty(problem.units)
     unit = 0
     while unit < problem.units:
         last = max(unit + 1, int(np.searchsorted(starts, starts[unit] + _AT_ONCE, side="right")) - 1)
@@ -139,8 +143,9 @@ def cheapest(problem: Problem, price: Floats, move_price: float) -> Iterator[Flo
         priced = pairs.cost[part] + (price[territory] * weights).sum(axis=1)
         if move_price:
             priced += move_price * pairs.moved[part]
-        yield np.minimum.reduceat(priced, starts[unit:last] - starts[unit])
+        cheapest[unit:last] = np.minimum.reduceat(priced, starts[unit:last] - starts[unit])
         unit = last
+    return cheapest
 
 
 def useful_prices(problem: Problem, prices: Floats) -> Floats:

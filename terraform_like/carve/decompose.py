@@ -6,16 +6,17 @@ near a tie and the territories round a broken limit, since it would return nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from terraform_like.carve.certify import bound
+from terraform_like.carve.arrays import Floats, Ints
+from terraform_like.carve.certify import bound, cheapest_pairs
 from terraform_like.carve.dive import dive
 from terraform_like.carve.improve import improve
 from terraform_like.carve.moves import priced_moves, with_move_price, within_moves
-from terraform_like.carve.prices import raise_prices
-from terraform_like.carve.problem import Floats, Ints, Problem, SolverError
+from terraform_like.carve.prices import ascend, raise_prices
+from terraform_like.carve.problem import Problem, SolverError
 from terraform_like.carve.table import Table, tabulate
 from terraform_like.domain.carving import CarveMethod, Effort
 
@@ -25,6 +26,8 @@ _MANY = 500_000
 #: Territories round a broken limit that HiGHS carves again, and the pairs among them, the nearest to a tie first.
 _ROUND, _ROUND_PAIRS = 6, 500
 _ROUND_NODES = 60
+#: Temperature, width and steps after ways were added.
+_AFTER_REACHING = ((0.02, 0.05, 30),)
 #: How many times dearer an excess is in the end: no wish is worth any excess that can be avoided.
 _STERN = 100.0
 #: An answer that costs less than so many times what was found is improved as well: little had changed.
@@ -37,6 +40,8 @@ class _Effort:
 
     Parameters
     ----------
+    reached : int
+        Most times that ways are looked at which are no pairs yet.
     sifted : int
         Most units for which prices are made exact by HiGHS.
     whole : int
@@ -47,6 +52,7 @@ class _Effort:
         Most times that territories round a broken limit are carved again.
     """
 
+    reached: int
     sifted: int
     whole: int
     nodes: int
@@ -54,9 +60,9 @@ class _Effort:
 
 
 _EFFORTS = {
-    Effort.QUICK: _Effort(sifted=0, whole=0, nodes=100, mended=0),
-    Effort.NORMAL: _Effort(sifted=20_000, whole=1_000, nodes=400, mended=20),
-    Effort.THOROUGH: _Effort(sifted=100_000, whole=6_000, nodes=4_000, mended=100),
+    Effort.QUICK: _Effort(reached=1, sifted=0, whole=0, nodes=100, mended=0),
+    Effort.NORMAL: _Effort(reached=2, sifted=20_000, whole=1_000, nodes=400, mended=20),
+    Effort.THOROUGH: _Effort(reached=4, sifted=100_000, whole=6_000, nodes=4_000, mended=100),
 }
 #: With `method: exact` more pairs go to branch and bound whole; beyond, it would give no answer at all.
 EXACT_PAIRS = 25_000
@@ -68,6 +74,8 @@ class Solution:
 
     Parameters
     ----------
+    problem : Problem
+        The problem, with what ways were added to its pairs.
     choice : (N,) array of int
         The pair of each unit.
     prices : (T, M) array
@@ -78,6 +86,7 @@ class Solution:
         Price of moving an account, in solver units; 0 where moves are not limited.
     """
 
+    problem: Problem
     choice: Ints
     prices: Floats
     least: float | None = None
@@ -104,6 +113,9 @@ def solve(problem: Problem, start: Ints | None = None) -> Solution:
     effort = _EFFORTS[problem.effort]
     table = tabulate(problem, np.arange(len(problem.pairs)))
     raised = raise_prices(table) / table.scale
+    books = None if start is None else problem.pairs.territory[start]
+    problem, table, raised = _reached(problem, table, raised, effort)
+    start = None if books is None else problem.at(books)
     prices = _sifted(problem, table, raised)
     stern = problem.sterner(_STERN)
     found = [_searched(problem, table, raised)]
@@ -113,7 +125,7 @@ def solve(problem: Problem, start: Ints | None = None) -> Solution:
         found.append(start)
     found += [_improved(stern, table, prices, choice) for choice in found]
     best = _mended(problem, table, prices, min(found, key=problem.rank), effort)
-    return _branched(problem, table, Solution(best, prices))
+    return _branched(problem, table, Solution(problem, best, prices))
 
 
 def solve_within(problem: Problem, start: Ints, most: float, free: Solution) -> Solution:
@@ -141,7 +153,7 @@ def solve_within(problem: Problem, start: Ints, most: float, free: Solution) -> 
         return np.union1d(dear_table.near(raised, _window(problem)), choice)
 
     choice = within_moves(problem.sterner(_STERN), candidates, start, most, near, prices)
-    return Solution(choice, prices, move_price=price)
+    return Solution(problem, choice, prices, move_price=price)
 
 
 def _branched(problem: Problem, table: Table, found: Solution) -> Solution:
@@ -159,7 +171,7 @@ def _branched(problem: Problem, table: Table, found: Solution) -> Solution:
         branched = branch(problem, open_pairs, min(found.choice, branched.choice, key=problem.cost), effort.nodes)
     if branched is None:
         return found
-    return Solution(min(found.choice, branched.choice, key=problem.rank), found.prices, branched.least)
+    return replace(found, choice=min(found.choice, branched.choice, key=problem.rank), least=branched.least)
 
 
 def place(problem: Problem, choice: Ints) -> Ints:
@@ -185,6 +197,18 @@ def prices_of(problem: Problem) -> Floats:
     """
     table = tabulate(problem, np.arange(len(problem.pairs)))
     return _sifted(problem, table, raise_prices(table) / table.scale)
+
+
+def _reached(problem: Problem, table: Table, prices: Floats, effort: _Effort) -> tuple[Problem, Table, Floats]:
+    """Add the ways to the pairs that are cheaper at the prices of the loads, and raise the prices again."""
+    for _ in range(0 if problem.ways.complete else effort.reached):
+        unit, territory = problem.ways.cheaper(problem.pairs, prices, problem.weights, cheapest_pairs(problem, prices))
+        if not len(unit):
+            break
+        problem = problem.including(unit, territory)
+        table = tabulate(problem, np.arange(len(problem.pairs)))
+        prices = ascend(table, prices * table.scale, _AFTER_REACHING) / table.scale
+    return problem, table, prices
 
 
 def _sifted(problem: Problem, table: Table, prices: Floats) -> Floats:

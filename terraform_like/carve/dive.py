@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from terraform_like.carve.arrays import Floats, Ints
 from terraform_like.carve.improve import book_costs
 from terraform_like.carve.prices import ascend
-from terraform_like.carve.problem import Floats, Ints
 from terraform_like.carve.table import Table
 
 #: Tiers of weight, as shares of a mean fair load: units above are placed before prices are raised again.

@@ -8,13 +8,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from terraform_like.carve.problem import Ints
+from terraform_like.carve.arrays import Flags, Ints
 from terraform_like.diagnostics import Locate, Path, Report, counted, listing
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving, Location, Slot, Territory
 from terraform_like.domain.scope import FAMILY, SEGMENT, evaluate
-
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,67 @@ def members(carving: Carving, inside: Book, segment: str) -> Members:
     return Members(segment, table, accounts, unit_of, heads, tuple(books), tuple(books.values()), current, location)
 
 
-def eligible(segment: Members, locate: Locate, report: Report) -> Flags:
-    """Say where units may go, a (U, T) array.
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    """Where units may go; U units, T territories, K kinds of territories that say the same `where`.
+
+    Parameters
+    ----------
+    kind_of : (T,) array of int
+        The kind of each territory.
+    may : (U, K) array of bool
+        Whether a unit may go to territories of a kind.
+    only : (U,) array of int
+        The territory that a pin or a rule has decided on, -1 where none has; it counts whatever `may` says.
+    barred : (B,) array of int
+        Units that are excluded from territories: unit * T + territory, sorted.
+    """
+
+    kind_of: Ints
+    may: Flags
+    only: Ints
+    barred: Ints
+
+    def allows(self, unit: Ints, territory: Ints) -> Flags:
+        """Say whether units may go to territories, for arrays that broadcast against one another."""
+        keys = unit * len(self.kind_of) + territory
+        barred = np.zeros(keys.shape, dtype=bool)
+        if len(self.barred):
+            at = np.minimum(np.searchsorted(self.barred, keys), len(self.barred) - 1)
+            barred = self.barred[at] == keys
+        only = self.only[unit]
+        free: Flags = self.may[unit, self.kind_of[territory]] & ~barred
+        return np.where(only >= 0, only == territory, free)
+
+    def count(self) -> Ints:
+        """Give how many territories each unit may go to, a (U,) array."""
+        size = np.bincount(self.kind_of, minlength=self.may.shape[1])
+        width = len(self.kind_of)
+        unit, territory = self.barred // width, self.barred % width
+        lost = np.bincount(unit[self.may[unit, self.kind_of[territory]]], minlength=len(self.may))
+        return np.where(self.only >= 0, 1, self.may @ size - lost)
+
+    def part(self, units: Ints, territories: Ints) -> Eligible:
+        """Give the same for some units and territories, at their new positions."""
+        kinds, kind_of = np.unique(self.kind_of[territories], return_inverse=True)
+        order = np.full(len(self.kind_of), -1)
+        order[territories] = np.arange(len(territories))
+        only = self.only[units]
+        width = len(self.kind_of)
+        row = np.full(len(self.may), -1)
+        row[units] = np.arange(len(units))
+        unit, territory = row[self.barred // width], order[self.barred % width]
+        kept = (unit >= 0) & (territory >= 0)
+        return Eligible(
+            kind_of,
+            self.may[np.ix_(units, kinds)],
+            np.where(only >= 0, order[only], -1),
+            np.sort(unit[kept] * len(territories) + territory[kept]),
+        )
+
+
+def eligible(segment: Members, locate: Locate, report: Report) -> Eligible:
+    """Say where units may go.
 
     Pins come first, for the whole family; then what a rule claims; then `where`, less what is excluded. The head of a
     family answers for it.
@@ -95,28 +152,39 @@ def eligible(segment: Members, locate: Locate, report: Report) -> Flags:
             answers[text] = answer.fill_null(False).to_numpy()
         return answers[text]
 
-    shape = (len(segment.heads), len(segment.names))
-    allowed, claimed, excluded = np.ones(shape, dtype=bool), np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    width = len(segment.names)
+    kinds: dict[tuple[str | None, bool], int] = {}
+    columns: list[Flags] = []
+    kind_of = np.empty(width, dtype=np.int64)
+    claimed: dict[int, Flags] = {}
+    barred: list[Ints] = []
     for t, (name, book) in enumerate(zip(segment.names, segment.books, strict=True)):
         path = book_path(name, book)
-        excluded[segment.unit_of[np.isin(segment.accounts, book.exclude)], t] = True
+        if book.exclude:
+            barred.append(np.unique(segment.unit_of[np.isin(segment.accounts, book.exclude)]) * width + t)
         if book.rule is not None:
-            claimed[:, t] = matches(book.rule, (*path, "rule"), unknown=False)
-        if book.where is not None:
-            # An expression that cannot be evaluated is one error, not another for each account it would have held.
-            allowed[:, t] = matches(book.where, (*path, "where"), unknown=True)
-        elif book.rule is not None:
-            allowed[:, t] = False
-    pinned = _pinned(segment, locate, report)
-    _pinned_and_excluded(segment, pinned & excluded, locate, report)
-    claimed &= ~excluded
-    claimed[pinned.any(axis=1)] = False
+            claimed[t] = matches(book.rule, (*path, "rule"), unknown=False).copy()
+        kind = (book.where, book.rule is not None and book.where is None)
+        if kind not in kinds:
+            kinds[kind] = len(kinds)
+            if book.where is not None:
+                # An expression that cannot be evaluated is one error, not another for each account it would have held.
+                columns.append(matches(book.where, (*path, "where"), unknown=True))
+            else:
+                columns.append(np.full(heads.height, not kind[1]))
+        kind_of[t] = kinds[kind]
+    only = _pinned(segment, locate, report)
+    out = np.sort(np.concatenate(barred)) if barred else np.empty(0, dtype=np.int64)
+    _pinned_and_excluded(segment, only, out, locate, report)
+    pinned = only >= 0
+    for t, those in claimed.items():
+        those[out[out % width == t] // width] = False
+        those[pinned] = False
     _claimed_twice(segment, claimed, locate, report)
-    allowed &= ~excluded
-    for decided in (claimed, pinned):
-        units = decided.any(axis=1)
-        allowed[units] = decided[units]
-    return allowed
+    for t, those in claimed.items():
+        only[those] = t
+    may = np.stack(columns, axis=1) if columns else np.zeros((heads.height, 0), dtype=bool)
+    return Eligible(kind_of, may, only, out)
 
 
 def tell_pins_elsewhere(carving: Carving, inside: Book, locate: Locate, report: Report) -> None:
@@ -142,28 +210,31 @@ def book_path(name: str, book: Territory) -> Path:
     return ("overcarve" if isinstance(book, Slot) else "territories", name)
 
 
-def _pinned(segment: Members, locate: Locate, report: Report) -> Flags:
-    """Say where units are pinned; two territories for one family are an error."""
-    pinned = np.zeros((len(segment.heads), len(segment.names)), dtype=bool)
-    position = {str(account): i for i, account in enumerate(segment.accounts)}
+def _pinned(segment: Members, locate: Locate, report: Report) -> Ints:
+    """Give the territory that each unit is pinned to, -1 for none; two territories for one family are an error."""
+    pinned = np.full(len(segment.heads), -1)
     for t, (name, book) in enumerate(zip(segment.names, segment.books, strict=True)):
-        for account in (account for account in book.accounts if account in position):
-            unit = int(segment.unit_of[position[account]])
-            others = np.flatnonzero(pinned[unit])
-            if len(others) and others[0] != t:
+        for account in book.accounts:
+            at = int(np.searchsorted(segment.accounts, account))
+            if at == len(segment.accounts) or segment.accounts[at] != account:
+                continue
+            unit = int(segment.unit_of[at])
+            if pinned[unit] not in (-1, t):
                 report.error(
                     f"The family of {account} is pinned to two territories",
-                    f"{segment.names[others[0]]} and {name}; accounts under one ultimate parent stay together.",
+                    f"{segment.names[pinned[unit]]} and {name}; accounts under one ultimate parent stay together.",
                     locate((*book_path(name, book), "accounts")),
                 )
             else:
-                pinned[unit, t] = True
+                pinned[unit] = t
     return pinned
 
 
-def _pinned_and_excluded(segment: Members, both: Flags, locate: Locate, report: Report) -> None:
+def _pinned_and_excluded(segment: Members, only: Ints, barred: Ints, locate: Locate, report: Report) -> None:
     """Gather an error for each family of which one account is pinned to a territory that excludes another."""
-    for unit, t in np.argwhere(both).tolist():
+    width = len(segment.names)
+    for key in barred[only[barred // width] == barred % width].tolist():
+        unit, t = divmod(key, width)
         family = segment.accounts[segment.unit_of == unit].tolist()
         name, book = segment.names[t], segment.books[t]
         report.error(
@@ -175,19 +246,22 @@ def _pinned_and_excluded(segment: Members, both: Flags, locate: Locate, report: 
         )
 
 
-def _claimed_twice(segment: Members, claimed: Flags, locate: Locate, report: Report) -> None:
+def _claimed_twice(segment: Members, claimed: dict[int, Flags], locate: Locate, report: Report) -> None:
     """Gather an error for each pair of territories whose rules claim the same accounts."""
-    contested = np.flatnonzero(claimed.sum(axis=1) > 1)
+    first = np.full(len(segment.heads), -1)
     pairs: dict[tuple[int, int], list[int]] = {}
-    for unit in contested.tolist():
-        first, second = np.flatnonzero(claimed[unit])[:2].tolist()
-        pairs.setdefault((first, second), []).append(unit)
-    for (first, second), units in sorted(pairs.items()):
+    told = np.zeros(len(segment.heads), dtype=bool)
+    for second, those in claimed.items():
+        for unit in np.flatnonzero(those & (first >= 0) & ~told).tolist():
+            pairs.setdefault((int(first[unit]), second), []).append(unit)
+            told[unit] = True
+        first[those & (first < 0)] = second
+    for (one, other), units in sorted(pairs.items()):
         accounts = segment.accounts[np.isin(segment.unit_of, units)]
-        one, other = segment.names[first], segment.names[second]
-        there = locate((*book_path(one, segment.books[first]), "rule"))
+        there = locate((*book_path(segment.names[one], segment.books[one]), "rule"))
         report.error(
-            f"The rules of {one} and {other} both claim {counted(len(accounts), 'account')}",
+            f"The rules of {segment.names[one]} and {segment.names[other]} both claim "
+            f"{counted(len(accounts), 'account')}",
             f"{listing(str(a) for a in accounts)}. The other rule stands at {there}. Narrow one of them.",
-            locate((*book_path(other, segment.books[second]), "rule")),
+            locate((*book_path(segment.names[other], segment.books[other]), "rule")),
         )

@@ -16,8 +16,9 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
+from terraform_like.carve.arrays import Floats, Ints
 from terraform_like.carve.certify import useful_prices
-from terraform_like.carve.problem import Floats, Ints, Problem, SolverError
+from terraform_like.carve.problem import Problem, SolverError
 from terraform_like.carve.table import Table
 
 #: Rounds of relaxations after which prices are taken as they are: the bound that they give is valid in any case.

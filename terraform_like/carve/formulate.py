@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
-from terraform_like.carve.centers import find_centers, known_center, match_centers
-from terraform_like.carve.eligible import Flags, Members, book_path, eligible, members, tell_pins_elsewhere
-from terraform_like.carve.problem import (
-    EXCESS_WEIGHT,
-    PROTECTED_COUNTS,
-    TOLERANCE,
-    Floats,
-    Ints,
-    Limits,
-    Pairs,
-    Problem,
-)
+from terraform_like.carve.arrays import Flags, Floats, Ints
+from terraform_like.carve.centers import find_centers, known_center, match_centers, nearest_center
+from terraform_like.carve.eligible import Eligible, Members, book_path, eligible, members, tell_pins_elsewhere
+from terraform_like.carve.problem import EXCESS_WEIGHT, PROTECTED_COUNTS, TOLERANCE, Limits, Problem
+from terraform_like.carve.ways import Pairs, Ways, Weights, kept_ways
 from terraform_like.diagnostics import Locate, Path, Report, Span, counted, listing
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Balance, Carving
-from terraform_like.domain.geography import great_circle_km, located
+from terraform_like.domain.geography import located
 from terraform_like.domain.scope import PROTECTED
 
 
@@ -49,7 +44,7 @@ def formulate(carving: Carving, inside: Book, locate: Locate, report: Report) ->
 
 def _segment_problems(carving: Carving, segment: Members, locate: Locate, report: Report) -> list[Problem]:
     allowed = eligible(segment, locate, report)
-    nowhere = np.flatnonzero(~allowed.any(axis=1))
+    nowhere = np.flatnonzero(allowed.count() == 0)
     if len(nowhere):
         lost = segment.accounts[np.isin(segment.unit_of, nowhere)]
         report.error(
@@ -58,13 +53,7 @@ def _segment_problems(carving: Carving, segment: Members, locate: Locate, report
             _segment_span(carving, segment.name, locate),
         )
         return []
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    unit, territory = np.nonzero(allowed)
-    total = len(segment.heads) + len(segment.names)
-    graph = coo_array((np.ones(len(unit)), (unit, len(segment.heads) + territory)), shape=(total, total))
-    _, labels = connected_components(graph, directed=False)
+    labels = _components(allowed)
     centers = _centers(carving, segment, allowed)
     problems = []
     of_units, books = labels[: len(segment.heads)], labels[len(segment.heads) :]
@@ -80,6 +69,31 @@ def _segment_problems(carving: Carving, segment: Members, locate: Locate, report
     return problems
 
 
+def _components(allowed: Eligible) -> Ints:
+    """Label units, then territories, so that those have one label that compete for the same accounts, (U + T,)."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    units, kinds = allowed.may.shape
+    books = np.arange(len(allowed.kind_of))
+    free = np.flatnonzero(allowed.only < 0)
+    # A territory that all who might go there are excluded from hangs on nobody.
+    held = allowed.may[free].sum(axis=0)[allowed.kind_of]
+    out = allowed.barred[allowed.only[allowed.barred // len(books)] < 0]
+    out = out[allowed.may[out // len(books), allowed.kind_of[out % len(books)]]]
+    open_books = books[held > np.bincount(out % len(books), minlength=len(books))]
+    decided = np.flatnonzero(allowed.only >= 0)
+    unit, kind = np.nonzero(allowed.may[free])
+    one = np.concatenate([free[unit], decided, units + open_books])
+    other = np.concatenate(
+        [units + len(books) + kind, units + allowed.only[decided], units + len(books) + allowed.kind_of[open_books]]
+    )
+    total = units + len(books) + kinds
+    graph = coo_array((np.ones(len(one), dtype=np.int8), (one, other)), shape=(total, total))
+    labels: Ints = connected_components(graph, directed=False)[1][: units + len(books)]
+    return labels
+
+
 def _tell_of_hollow(segment: Members, territory: int, locate: Locate, report: Report) -> None:
     name, book = segment.names[territory], segment.books[territory]
     said = [key for key, text in (("where", book.where), ("rule", book.rule)) if text is not None]
@@ -92,7 +106,7 @@ def _tell_of_hollow(segment: Members, territory: int, locate: Locate, report: Re
     )
 
 
-def _centers(carving: Carving, segment: Members, allowed: Flags) -> Floats:
+def _centers(carving: Carving, segment: Members, allowed: Eligible) -> Floats:
     """Give the center of each territory, a (T, 2) array of degrees, NaN where there is no location at all."""
     centers = np.full((len(segment.names), 2), np.nan)
     for t, book in enumerate(segment.books):
@@ -111,16 +125,25 @@ def _centers(carving: Carving, segment: Members, allowed: Flags) -> Floats:
         group = np.intersect1d(team, open_ones)
         if not len(group):
             continue
-        mine = allowed[segment.unit_of][:, group].any(axis=1)
+        mine = _held_by_any(allowed, group)[segment.unit_of]
         found = find_centers(points[mine], len(group), centers[np.setdiff1d(team, open_ones)])
         here = np.zeros((len(group), len(group)))
         if np.isfinite(found).all():
-            nearest = great_circle_km(points[:, :1], points[:, 1:], found[None, :, 0], found[None, :, 1])
-            placed = np.flatnonzero(np.isfinite(nearest).all(axis=1) & np.isin(segment.current, group))
+            placed = np.flatnonzero(np.isfinite(points).all(axis=1) & np.isin(segment.current, group))
             row = np.searchsorted(group, segment.current[placed])
-            np.add.at(here, (row, nearest[placed].argmin(axis=1)), 1)
+            np.add.at(here, (row, nearest_center(points[placed], found)), 1)
         centers[group] = found[match_centers(here, found)]
     return centers
+
+
+def _held_by_any(allowed: Eligible, books: Ints) -> Flags:
+    """Say whether each unit may go to any of some territories of one kind, a (U,) array."""
+    width = len(allowed.kind_of)
+    free = allowed.may[:, allowed.kind_of[books[0]]] & (allowed.only < 0)
+    out = allowed.barred[np.isin(allowed.barred % width, books)]
+    everywhere = np.bincount(out // width, minlength=len(free)) == len(books)
+    held: Flags = (free & ~everywhere) | np.isin(allowed.only, books)
+    return held
 
 
 def _component(
@@ -129,7 +152,7 @@ def _component(
     name: str,
     units: Ints,
     books: Ints,
-    allowed: Flags,
+    allowed: Eligible,
     centers: Floats,
     locate: Locate,
     report: Report,
@@ -145,10 +168,16 @@ def _component(
     at = segment.current[rows]
     current = np.where(at >= 0, order[at], -1)
     came_from = table["territory"].is_in(list(carving.books)).fill_null(False).to_numpy()
-    unit, territory = np.nonzero(allowed[np.ix_(units, books)])
     points = located(table, carving.accounts.location)
-    pairs, nearest_km = _pairs(
-        unit, territory, unit_of, current, came_from, table[PROTECTED].to_numpy(), points, centers[books], balance
+    ways, pairs = _ways(
+        allowed.part(units, books),
+        unit_of,
+        current,
+        came_from,
+        table[PROTECTED].to_numpy(),
+        points,
+        centers[books],
+        balance,
     )
     limits, rules = _limits(segment, balance, weights, books, metrics, locate, report)
     return Problem(
@@ -162,8 +191,9 @@ def _component(
         pairs=pairs,
         current=_current_pairs(pairs, unit_of, current, len(units)),
         limits=limits,
-        nearest_km=nearest_km,
+        nearest_km=ways.weights.nearest_km,
         rules=rules,
+        ways=ways,
         method=balance.carve.method,
         effort=balance.carve.effort,
     )
@@ -177,9 +207,8 @@ def _weights(table: pl.DataFrame, metrics: tuple[str, ...], unit_of: Ints, units
     return weights
 
 
-def _pairs(
-    unit: Ints,
-    territory: Ints,
+def _ways(
+    eligible: Eligible,
     unit_of: Ints,
     current: Ints,
     came_from: Flags,
@@ -187,29 +216,27 @@ def _pairs(
     points: Floats,
     centers: Floats,
     balance: Balance,
-) -> tuple[Pairs, float]:
-    """Price the pairs: every account of a unit adds its move and its way to each territory that the unit may go to."""
-    size = np.bincount(unit_of)
-    members = np.argsort(unit_of, kind="stable")
-    start = np.concatenate([[0], np.cumsum(size)])
-    repeats = size[unit]
-    pair = np.repeat(np.arange(len(unit)), repeats)
-    offset = np.arange(len(pair)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    member = members[start[unit[pair]] + offset]
-    moves = (current[member] != territory[pair]) & came_from[member]
+) -> tuple[Ways, Pairs]:
+    """Say who may go where and what it takes, and price the ways that are pairs."""
     share = np.where(protected, PROTECTED_COUNTS, 1.0)
     share /= share.sum()
-    moved = np.bincount(pair, moves, len(unit)).astype(np.float64)
-    disruption = np.bincount(pair, moves * share[member], len(unit)).astype(np.float64)
-    center = centers[territory[pair]]
-    way = great_circle_km(points[member, 0], points[member, 1], center[:, 0], center[:, 1])
-    km = np.bincount(pair, np.nan_to_num(way), len(unit)).astype(np.float64)
-    nearest = np.full(len(size), np.inf)
-    np.minimum.at(nearest, unit, km)
-    nearest_km = float(nearest.sum())
-    travel = km / nearest_km if nearest_km > 0 else np.zeros(len(unit))
-    cost = len(size) * (balance.prefer.disruption * disruption + balance.prefer.travel * travel)
-    return Pairs(unit, territory, moved, disruption, km, cost), nearest_km
+    units = len(eligible.only)
+    unit, territory, complete = kept_ways(eligible, unit_of, current, points, centers)
+    by_unit = np.argsort(unit_of, kind="stable")
+    ways = Ways(
+        eligible,
+        np.searchsorted(unit_of[by_unit], np.arange(units + 1)),
+        current[by_unit],
+        np.where(came_from, share, 0.0)[by_unit],
+        points[by_unit],
+        centers,
+        Weights(0.0, 0.0, 0.0),
+        complete,
+    )
+    nearest = np.minimum.reduceat(ways.pairs(unit, territory).km, np.searchsorted(unit, np.arange(units)))
+    weights = Weights(units * balance.prefer.disruption, units * balance.prefer.travel, float(nearest.sum()))
+    ways = replace(ways, weights=weights)
+    return ways, ways.pairs(unit, territory)
 
 
 def _current_pairs(pairs: Pairs, unit_of: Ints, current: Ints, units: int) -> Ints:
@@ -218,7 +245,7 @@ def _current_pairs(pairs: Pairs, unit_of: Ints, current: Ints, units: int) -> In
     width = int(pairs.territory.max()) + 1
     placed = np.flatnonzero(current >= 0)
     keys = unit_of[placed] * width + current[placed]
-    pair_keys = pairs.unit * width + pairs.territory
+    pair_keys = pairs.unit.astype(np.int64) * width + pairs.territory
     found = np.searchsorted(pair_keys, keys)
     hit = (found < len(pair_keys)) & (pair_keys[np.minimum(found, len(pair_keys) - 1)] == keys)
     np.add.at(here, found[hit], 1)

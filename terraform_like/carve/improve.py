@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from terraform_like.carve.problem import Floats, Ints, Limits, Problem
+from terraform_like.carve.arrays import Floats, Ints, Positions
+from terraform_like.carve.problem import Limits, Problem
 
 #: Units that each territory offers each other one, those nearest to a tie first.
 _OFFERED = 10
@@ -29,7 +30,7 @@ _SEED = 20270201
 _NEVER = 1e15
 
 
-def book_costs(limits: Limits, books: Ints, loads: Floats) -> Floats:
+def book_costs(limits: Limits, books: Positions, loads: Floats) -> Floats:
     """Give the cost of loads of some territories.
 
     Parameters

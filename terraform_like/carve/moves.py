@@ -11,9 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from terraform_like.carve.arrays import Floats, Ints
 from terraform_like.carve.improve import book_costs, improve
 from terraform_like.carve.prices import ascend
-from terraform_like.carve.problem import Floats, Ints, Problem
+from terraform_like.carve.problem import Problem
 from terraform_like.carve.table import Table
 
 #: Temperature, width and steps of each trial.
@@ -78,7 +79,8 @@ def priced_moves(problem: Problem, table: Table, prices: Floats, most: float) ->
 
 def with_move_price(problem: Problem, price: float) -> Problem:
     """Give the same problem with every moved account at a price."""
-    return replace(problem, pairs=replace(problem.pairs, cost=problem.pairs.cost + price * problem.pairs.moved))
+    dearer = replace(problem.pairs, cost=problem.pairs.cost + price * problem.pairs.moved)
+    return replace(problem, pairs=dearer, ways=problem.ways.at_move_price(price))
 
 
 def within_moves(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from terraform_like.carve.problem import Floats
+from terraform_like.carve.arrays import Floats
 from terraform_like.carve.table import Table
 
 #: Temperatures of units, widths of kinks (relative), and the steps at each.

@@ -18,11 +18,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from terraform_like.carve.arrays import Floats, Ints, Positions
+from terraform_like.carve.ways import Pairs, Ways
 from terraform_like.diagnostics import Path
 from terraform_like.domain.carving import CarveMethod, Effort
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: How many times an account that is protected counts as moved.
 PROTECTED_COUNTS = 5.0
@@ -76,33 +75,6 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
-    """Which unit may go to which territory, and what it costs; E rows sorted by unit, then by territory.
-
-    Parameters
-    ----------
-    unit, territory : (E,) array of int
-        Positions in `Problem.units` and `Problem.territories`.
-    moved : (E,) array
-        Accounts of the unit that would change territory.
-    disruption, km : (E,) array
-        Those accounts as a share of all (protected ones counting more); km from the unit's accounts to the center.
-    cost : (E,) array
-        What the pair costs in solver units.
-    """
-
-    unit: Ints
-    territory: Ints
-    moved: Floats
-    disruption: Floats
-    km: Floats
-    cost: Floats
-
-    def __len__(self) -> int:
-        return len(self.unit)
-
-
-@dataclass(frozen=True, slots=True)
 class Problem:
     """One component: territories of a segment that compete for the same accounts.
 
@@ -128,6 +100,8 @@ class Problem:
         Km if every unit were at the nearest center that it may go to.
     rules : dict
         For (metric, `low` or `high`) the path of the wish that it came from.
+    ways : Ways
+        All ways that units may go, of which the pairs are some.
     method, effort : CarveMethod, Effort
         How it is carved.
     """
@@ -144,6 +118,7 @@ class Problem:
     limits: Limits
     nearest_km: float
     rules: dict[tuple[str, str], Path]
+    ways: Ways
     method: CarveMethod = CarveMethod.AUTO
     effort: Effort = Effort.NORMAL
 
@@ -165,6 +140,23 @@ class Problem:
         """Give the objective of a complete choice in solver units."""
         return float(self.pairs.cost[choice].sum() + self.limits.cost(self.loads(choice)).sum())
 
+    def including(self, unit: Ints, territory: Positions) -> Problem:
+        """Give the same problem with more ways among its pairs, where pairs have other positions."""
+        width = len(self.territories)
+        old = self.pairs.unit.astype(np.int64) * width + self.pairs.territory
+        key = np.union1d(old, unit.astype(np.int64) * width + territory)
+        if len(key) == len(old):
+            return self
+        at = np.where(self.current >= 0, np.searchsorted(key, old[self.current]), -1)
+        return replace(self, pairs=self.ways.pairs(key // width, key % width), current=at)
+
+    def at(self, territory: Positions) -> Ints:
+        """Give the pair of each unit in the territories that are given, an (N,) array; -1 where that is no pair."""
+        choice = np.full(self.units, -1)
+        hit = np.flatnonzero(territory[self.pairs.unit] == self.pairs.territory)
+        choice[self.pairs.unit[hit]] = hit
+        return choice
+
     def sterner(self, times: float) -> Problem:
         """Give the same problem with an excess so many times dearer."""
         return replace(self, limits=replace(self.limits, push=self.limits.push * times))
@@ -183,24 +175,30 @@ class Problem:
         names = np.array(self.territories)
         return names[self.pairs.territory[choice[self.unit_of]]]
 
-    def chosen(self, places: NDArray[np.str_]) -> Ints:
-        """Give the pair of each unit from territories of the accounts: the reverse of `places`.
+    def territory_of(self, places: NDArray[np.str_]) -> Ints:
+        """Give the territory of each unit, an (N,) array, from those of its accounts: the reverse of `places`.
 
-        Units whose accounts are in several territories, or in one where they may not go, get -1.
+        Units whose accounts are in several territories, or in none of these, get -1.
         """
         order = {name: t for t, name in enumerate(self.territories)}
-        territory = np.array([order.get(str(place), -1) for place in np.unique(places)])[
-            np.unique(places, return_inverse=True)[1]
-        ]
+        names, at = np.unique(places, return_inverse=True)
+        territory = np.array([order.get(str(name), -1) for name in names])[at]
         low = np.full(self.units, len(self.territories))
         high = np.full(self.units, -1)
         np.minimum.at(low, self.unit_of, territory)
         np.maximum.at(high, self.unit_of, territory)
-        wanted = np.where(low == high, low, -1)
-        choice = np.full(self.units, -1)
-        hit = np.flatnonzero(wanted[self.pairs.unit] == self.pairs.territory)
-        choice[self.pairs.unit[hit]] = hit
-        return choice
+        return np.where(low == high, low, -1)
+
+    def chosen(self, places: NDArray[np.str_]) -> Ints:
+        """Give the pair of each unit from territories of the accounts; -1 where that is no pair."""
+        return self.at(self.territory_of(places))
+
+    def holding(self, places: NDArray[np.str_]) -> Problem:
+        """Give the same problem with territories of the accounts among its pairs, as far as units may go there."""
+        territory = self.territory_of(places)
+        unit = np.flatnonzero(territory >= 0)
+        unit = unit[self.ways.eligible.allows(unit, territory[unit])]
+        return self.including(unit, territory[unit])
 
 
 __all__ = [

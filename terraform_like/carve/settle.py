@@ -6,16 +6,17 @@ answer is taken as the new start until another round finds nothing better: what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from terraform_like.carve import decompose
+from terraform_like.carve.arrays import Ints
 from terraform_like.carve.certify import Evidence, certify
 from terraform_like.carve.decompose import Solution
 from terraform_like.carve.formulate import formulate
-from terraform_like.carve.problem import Ints, Problem, SolverError
+from terraform_like.carve.problem import Problem, SolverError
 from terraform_like.carve.proof import MoveLimit, Proof, ProofMethod
 from terraform_like.diagnostics import Locate, Report, Span, counted
 from terraform_like.domain.book import Book
@@ -73,16 +74,18 @@ def carve(carving: Carving, inside: Book, locate: Locate, report: Report) -> Car
         return None
     limited = _limit_moves(carving, problems, answers, locate, report)
     _settle(carving, inside, problems, answers, limited, locate, report)
-    proofs = [_proof(problem, answer, report) for problem, answer in zip(problems, answers, strict=True)]
+    placed = [_placed(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
+    proofs = [_proof(problem, answer, report) for problem, answer in zip(placed, answers, strict=True)]
     if report.failed:
         return None
-    return Carved(_territories(inside, problems, answers), problems, tuple(proof for proof in proofs if proof))
+    return Carved(_territories(inside, answers), tuple(placed), tuple(proof for proof in proofs if proof))
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """The pair of each unit, and the evidence for it where there is some already."""
+    """The pair of each unit in a problem, and the evidence for it where there is some already."""
 
+    problem: Problem
     choice: Ints
     evidence: Evidence | None = None
 
@@ -93,25 +96,25 @@ def _answer(problem: Problem, report: Report) -> _Answer:
     try:
         if (choice < 0).all():
             solved = decompose.solve(problem)
-            return _Answer(solved.choice, _evidence(problem, solved))
+            return _Answer(solved.problem, solved.choice, _evidence(solved))
         if (choice < 0).any():
             choice = decompose.place(problem, choice)
         excess = problem.excess(choice)
         if excess == 0:
-            return _Answer(choice)
+            return _Answer(problem, choice)
         solved = decompose.solve(problem, choice)
     except SolverError as error:
         report.error(f"{problem.component} cannot be carved", f"{error}. Nothing was changed.")
-        return _Answer(choice)
-    if problem.excess(solved.choice) < excess * (1 - _BETTER):
-        return _Answer(solved.choice, _evidence(problem, solved))
-    return _Answer(choice, Evidence(solved.prices, ProofMethod.DECOMPOSED))
+        return _Answer(problem, choice)
+    if solved.problem.excess(solved.choice) < excess * (1 - _BETTER):
+        return _Answer(solved.problem, solved.choice, _evidence(solved))
+    return _Answer(problem, choice, Evidence(solved.prices, ProofMethod.DECOMPOSED))
 
 
-def _evidence(problem: Problem, solved: Solution) -> Evidence:
+def _evidence(solved: Solution) -> Evidence:
     if solved.least is None:
         return Evidence(solved.prices, ProofMethod.DECOMPOSED)
-    return Evidence(solved.prices, ProofMethod.EXACT, searched=solved.least / problem.units)
+    return Evidence(solved.prices, ProofMethod.EXACT, searched=solved.least / solved.problem.units)
 
 
 def _limit_moves(
@@ -122,26 +125,26 @@ def _limit_moves(
     for segment, balance in sorted(carving.balance.items()):
         mine = [number for number, problem in enumerate(problems) if problem.segment == segment]
         most = balance.most_moves(sum(len(problems[number].accounts) for number in mine))
-        moved = {number: _moved(problems[number], answers[number].choice) for number in mine}
+        moved = {number: _moved(answers[number]) for number in mine}
         if most is None or sum(moved.values()) <= most:
             continue
         limited.add(segment)
         without = [answers[number] for number in mine]
         for number, share in _shared_out(most, moved).items():
-            problem = problems[number]
+            problem = answers[number].problem
             start = problem.current
             if not (start >= 0).all():
                 start = decompose.place(problem, start)
             evidence = answers[number].evidence
             prices = decompose.prices_of(problem) if evidence is None else evidence.prices
-            solved = decompose.solve_within(problem, start, share, Solution(answers[number].choice, prices))
-            within = MoveLimit(most=max(share, _moved(problem, solved.choice)), price=solved.move_price / problem.units)
-            answers[number] = _Answer(solved.choice, Evidence(solved.prices, ProofMethod.DECOMPOSED, moves=within))
+            solved = decompose.solve_within(problem, start, share, Solution(problem, answers[number].choice, prices))
+            moved_within = int(problem.pairs.moved[solved.choice].sum())
+            within = MoveLimit(most=max(share, moved_within), price=solved.move_price / problem.units)
+            answers[number] = _Answer(
+                problem, solved.choice, Evidence(solved.prices, ProofMethod.DECOMPOSED, moves=within)
+            )
         _tell_limit(
-            [
-                (problems[number], answers[number].choice, free.choice)
-                for number, free in zip(mine, without, strict=True)
-            ],
+            [(answers[number], free) for number, free in zip(mine, without, strict=True)],
             most,
             locate(("balance", segment, "max_moves")),
             report,
@@ -149,8 +152,8 @@ def _limit_moves(
     return frozenset(limited)
 
 
-def _moved(problem: Problem, choice: Ints) -> int:
-    return int(problem.pairs.moved[choice].sum())
+def _moved(answer: _Answer) -> int:
+    return int(answer.problem.pairs.moved[answer.choice].sum())
 
 
 def _shared_out(most: int, moved: dict[int, int]) -> dict[int, int]:
@@ -162,21 +165,27 @@ def _shared_out(most: int, moved: dict[int, int]) -> dict[int, int]:
     return shares
 
 
-def _tell_limit(carved: list[tuple[Problem, Ints, Ints]], most: int, span: Span | None, report: Report) -> None:
+def _tell_limit(carved: list[tuple[_Answer, _Answer]], most: int, span: Span | None, report: Report) -> None:
     """Say what a limit of moves costs: the books that stay outside their limits, and what more moves would buy."""
-    segment = carved[0][0].segment
-    outside, outside_without = (
-        sum(int((problem.limits.excess(problem.loads(choice)) > 0).any(axis=1).sum()) for problem, choice in answers)
-        for answers in ([(p, with_limit) for p, with_limit, _ in carved], [(p, without) for p, _, without in carved])
-    )
-    books = sum(len(problem.territories) for problem, _, _ in carved)
-    needed = sum(_moved(problem, without) for problem, _, without in carved)
+    outside, outside_without = sum(_outside(one) for one, _ in carved), sum(_outside(free) for _, free in carved)
+    books = sum(len(one.problem.territories) for one, _ in carved)
+    needed = sum(_moved(free) for _, free in carved)
     left = f"{outside} of {counted(books, 'book')} stay outside their limits" if outside else "every limit holds"
     more = "none would be" if not outside_without else f"{outside_without} would be"
     gain = (
         f"; with {counted(needed, 'move')} {more}" if outside else f"; {counted(needed, 'move')} would be better still"
     )
-    report.warning(f"max_moves of {segment} is reached", f"With at most {counted(most, 'move')} {left}{gain}.", span)
+    report.warning(
+        f"max_moves of {carved[0][0].problem.segment} is reached",
+        f"With at most {counted(most, 'move')} {left}; {gain}.",
+        span,
+    )
+
+
+def _outside(answer: _Answer) -> int:
+    """Count the books that are outside a limit."""
+    problem = answer.problem
+    return int((problem.limits.excess(problem.loads(answer.choice)) > 0).any(axis=1).sum())
 
 
 def _settle(
@@ -197,9 +206,9 @@ def _settle(
         return problem.segment not in limited and problem.excess(choice) > 0
 
     for _ in range(_ROUNDS):
-        if not any(broken(problem, answer.choice) for problem, answer in zip(problems, answers, strict=True)):
+        if not any(broken(answer.problem, answer.choice) for answer in answers):
             return
-        after = Book(inside.table.with_columns(_territories(inside, problems, answers).alias("territory")))
+        after = Book(inside.table.with_columns(_territories(inside, answers).alias("territory")))
         again = formulate(carving, after, locate, Report())
         if not all(map(_alike, problems, again)) or len(problems) != len(again):
             report.warning(
@@ -212,10 +221,10 @@ def _settle(
             if not broken(problem, problem.current):
                 continue
             answer = _answer(problem, report)
-            if (answer.choice != problem.current).any():
-                # Pairs are the same in every round, and any prices give a valid bound.
+            if (answer.choice != answer.problem.current).any():
+                # Any prices give a valid bound.
                 evidence = answer.evidence and Evidence(answer.evidence.prices, answer.evidence.method)
-                answers[number], changed = _Answer(answer.choice, evidence), True
+                answers[number], changed = replace(answer, evidence=evidence), True
         if not changed:
             return
     report.warning(
@@ -225,21 +234,29 @@ def _settle(
 
 
 def _alike(one: Problem, other: Problem) -> bool:
-    """Say whether two problems have the same pairs, at the same positions."""
+    """Say whether units may go to the same places in two problems."""
+    here, there = one.ways.eligible, other.ways.eligible
     return (
         one.territories == other.territories
         and np.array_equal(one.accounts, other.accounts)
         and np.array_equal(one.unit_of, other.unit_of)
-        and np.array_equal(one.pairs.unit, other.pairs.unit)
-        and np.array_equal(one.pairs.territory, other.pairs.territory)
+        and np.array_equal(here.kind_of, there.kind_of)
+        and np.array_equal(here.may, there.may)
+        and np.array_equal(here.only, there.only)
+        and np.array_equal(here.barred, there.barred)
     )
 
 
-def _territories(inside: Book, problems: tuple[Problem, ...], answers: list[_Answer]) -> pl.Series:
-    accounts = np.concatenate([p.accounts for p in problems]) if problems else np.array([], dtype=str)
-    places = [p.places(answer.choice) for p, answer in zip(problems, answers, strict=True)]
+def _placed(problem: Problem, answer: _Answer) -> Problem:
+    """Give the problem with the ways of the answer among its pairs, and no others that were added."""
+    return problem.including(np.arange(problem.units), answer.problem.pairs.territory[answer.choice])
+
+
+def _territories(inside: Book, answers: list[_Answer]) -> pl.Series:
+    accounts = np.concatenate([answer.problem.accounts for answer in answers]) if answers else np.array([], dtype=str)
+    places = [answer.problem.places(answer.choice) for answer in answers]
     territory = np.concatenate(places) if places else np.array([], dtype=str)
-    placed = pl.DataFrame({"account": accounts.tolist(), "territory": territory.tolist()}, schema_overrides=_TEXT)
+    placed = pl.DataFrame({"account": accounts, "territory": territory}, schema_overrides=_TEXT)
     return inside.table.select("account").join(placed, on="account", how="left", maintain_order="left")["territory"]
 
 
@@ -249,7 +266,7 @@ _TEXT = {"account": pl.String, "territory": pl.String}
 def _proof(problem: Problem, answer: _Answer, report: Report) -> Proof | None:
     try:
         evidence = answer.evidence or Evidence(decompose.prices_of(problem), ProofMethod.KEPT)
-        return certify(problem, answer.choice, evidence)
+        return certify(problem, problem.at(answer.problem.pairs.territory[answer.choice]), evidence)
     except (ValueError, SolverError) as error:
         report.error(f"The carve of {problem.component} cannot be certified", f"{error}. No plan was made.")
         return None

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from terraform_like.carve.problem import Floats, Ints, Limits, Problem
+from terraform_like.carve.arrays import Floats, Ints
+from terraform_like.carve.problem import Limits, Problem
 
 #: Columns that are worked on at once: what fits the cache of one core.
 _CHUNK = 8_192

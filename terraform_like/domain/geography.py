@@ -35,6 +35,15 @@ def great_circle_km(
     return distance
 
 
+def on_the_sphere(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give points of the unit sphere, (n, 3), for degrees, (n, 2); zeros where there is no location."""
+    latitude, longitude = np.radians(degrees).T
+    flat = np.cos(latitude)
+    sphere = np.stack([flat * np.cos(longitude), flat * np.sin(longitude), np.sin(latitude)], axis=1)
+    points: NDArray[np.float64] = np.nan_to_num(sphere)
+    return points
+
+
 def located(table: pl.DataFrame, location: Location | None) -> NDArray[np.float64]:
     """Give where accounts are: latitude and longitude in degrees, (accounts, 2), NaN where that is not known."""
     if location is None:

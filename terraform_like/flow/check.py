@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from terraform_like import git
 from terraform_like.carve.certify import Evidence, certify, read_prices
@@ -147,7 +148,9 @@ def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tup
     problems = formulate(wanted.carving, population.inside, wanted.locate, said)
     if said.failed:
         raise Halt(said)
-    proofs, wrong = _proofs(problems, plan, dict(zip(inside, territory, strict=True)))
+    places = dict(zip(inside, territory, strict=True))
+    problems = tuple(problem.holding(_places(problem, places)) for problem in problems)
+    proofs, wrong = _proofs(problems, plan, places)
     if wrong:
         return None, [wrong]
     desired = staff(wanted.carving, population.inside, territory, plan.as_of, wanted.locate, said)
@@ -180,6 +183,10 @@ def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tup
     return again, [_same("proof", proof, "the proof"), _same("figures", other, "the plan")]
 
 
+def _places(problem: Problem, places: dict[str, str]) -> NDArray[np.str_]:
+    return np.array([places[account] or "" for account in problem.accounts.tolist()])
+
+
 def _proofs(
     problems: tuple[Problem, ...], plan: Plan, places: dict[str, str]
 ) -> tuple[tuple[Proof, ...], Check | None]:
@@ -188,7 +195,7 @@ def _proofs(
     proofs: list[Proof] = []
     for problem in problems:
         told = saved.get(problem.component)
-        choice = problem.chosen(np.array([places[str(a)] or "" for a in problem.accounts]))
+        choice = problem.chosen(_places(problem, places))
         if (choice < 0).any():
             lost = problem.accounts[np.isin(problem.unit_of, np.flatnonzero(choice < 0))]
             found = f"they do not: {listing(str(a) for a in lost)}"

@@ -73,11 +73,8 @@ def still_allowed(problem: Problem, accounts: pl.Series, territories: pl.Series)
     at = np.searchsorted(problem.accounts, ids) if len(problem.accounts) else np.zeros(len(ids), int)
     at = np.minimum(at, max(0, len(problem.accounts) - 1))
     known = (problem.accounts[at] == ids) & (territory >= 0)
-    width = len(problem.territories)
-    keys = problem.unit_of[at] * width + territory
-    pair_keys = problem.pairs.unit * width + problem.pairs.territory
-    found = np.minimum(np.searchsorted(pair_keys, keys), len(pair_keys) - 1)
-    hits = np.flatnonzero(known & (pair_keys[found] == keys))
+    allowed = problem.ways.eligible.allows(problem.unit_of[at], np.maximum(territory, 0))
+    hits = np.flatnonzero(known & allowed)
     return frozenset(zip(ids[hits].tolist(), territories.gather(hits).to_list(), strict=True))
 
 

@@ -1,0 +1,288 @@
+"""Every way that a unit may go, priced when it is asked for: of a large component only some are kept as pairs.
+
+With few territories all ways are pairs. With many, a unit's pairs are the nearest centers that it may go to and the
+territories where its accounts are; the others are priced as well when a bound is reckoned, so that no bound depends on
+what was kept, and those that turn out cheap at the prices of the loads become pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terraform_like.carve.arrays import Floats, Ints
+from terraform_like.carve.eligible import Eligible
+from terraform_like.domain.geography import EARTH_RADIUS_KM, great_circle_km, on_the_sphere
+
+#: Up to so many ways all of them are pairs.
+_ALL = 500_000
+#: Nearest centers of each kind of territory that are pairs beyond that.
+_NEAREST = 12
+#: Ways that are priced at once, which bounds the memory.
+_AT_ONCE = 1 << 21
+#: Ways of one unit that become pairs at once.
+_ADDED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Which unit may go to which territory, and what it costs; E rows sorted by unit, then by territory.
+
+    Parameters
+    ----------
+    unit, territory : (E,) array of int32
+        Positions in `Problem.units` and `Problem.territories`.
+    moved : (E,) array
+        Accounts of the unit that would change territory.
+    disruption, km : (E,) array
+        Those accounts as a share of all (protected ones counting more); km from the unit's accounts to the center.
+    cost : (E,) array
+        What the pair costs in solver units.
+    """
+
+    unit: NDArray[np.int32]
+    territory: NDArray[np.int32]
+    moved: Floats
+    disruption: Floats
+    km: Floats
+    cost: Floats
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a unit of disruption and of travel costs in solver units, the km that make one of travel, a move's price."""
+
+    disruption: float
+    travel: float
+    nearest_km: float
+    move: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Who may go where, and what it takes.
+
+    Parameters
+    ----------
+    eligible : Eligible
+        Where units may go; N units, T territories.
+    start : (N + 1,) array of int
+        Where the accounts of each unit begin, in the three arrays that follow.
+    current : (A,) array of int
+        The territory that each account is in, -1 where it is in none of these.
+    leaving : (A,) array
+        Share of all accounts that each one's move counts for; 0 where it comes from no territory of the plan.
+    points, centers : (A, 2) and (T, 2) arrays
+        Degrees; NaN where there is no location.
+    weights : Weights
+        What ways cost.
+    complete : bool
+        Whether all ways are pairs.
+    """
+
+    eligible: Eligible
+    start: Ints
+    current: Ints
+    leaving: Floats
+    points: Floats
+    centers: Floats
+    weights: Weights
+    complete: bool
+
+    def pairs(self, unit: Ints, territory: Ints) -> Pairs:
+        """Price ways, which are sorted by unit and territory: each account of a unit adds its move and its way."""
+        moved, disruption, km = measured(self, unit, territory)
+        cost = self.weights.disruption * disruption
+        if self.weights.nearest_km > 0:
+            cost = cost + self.weights.travel * km / self.weights.nearest_km
+        if self.weights.move:
+            cost = cost + self.weights.move * moved
+        return Pairs(unit.astype(np.int32), territory.astype(np.int32), moved, disruption, km, cost)
+
+    def at_move_price(self, price: float) -> Ways:
+        """Give the same ways with every moved account at a price, in solver units."""
+        return replace(self, weights=replace(self.weights, move=price))
+
+    def cheaper(self, pairs: Pairs, price: Floats, weights: Floats, than: Floats) -> tuple[Ints, Ints]:
+        """Find ways that are no pairs and cheaper at some prices.
+
+        Parameters
+        ----------
+        pairs : Pairs
+            The pairs.
+        price : (T, M) array
+            Prices of the loads in solver units.
+        weights : (N, M) array
+            Weights of the units.
+        than : (N,) array
+            What the cheapest priced pair of each unit costs.
+
+        Returns
+        -------
+        unit, territory : arrays of int
+            The cheapest such ways of each unit, a few of each, sorted.
+        """
+        found: list[tuple[Ints, Ints]] = []
+        for units, value in self._priced_others(pairs, price, weights, than):
+            order = np.argsort(value, axis=1, kind="stable")[:, :_ADDED]
+            row = np.arange(len(units))[:, None]
+            good = np.isfinite(value[row, order])
+            found.append((np.broadcast_to(units[:, None], order.shape)[good], order[good]))
+        unit, territory = (np.concatenate(arrays) for arrays in zip(*found, strict=True)) if found else (_NONE, _NONE)
+        sort = np.lexsort((territory, unit))
+        return unit[sort], territory[sort]
+
+    def cheapest_others(self, pairs: Pairs, price: Floats, weights: Floats, than: Floats) -> Floats:
+        """Give what the cheapest way of each unit costs, pairs and others, an (N,) array."""
+        least = than.copy()
+        for units, value in self._priced_others(pairs, price, weights, than):
+            least[units] = np.minimum(least[units], value.min(axis=1))
+        return least
+
+    def _priced_others(
+        self, pairs: Pairs, price: Floats, weights: Floats, than: Floats
+    ) -> Iterator[tuple[Ints, Floats]]:
+        """Give units that have cheaper ways beside their pairs, with what all ways cost; infinite where not cheaper.
+
+        A straight line through the earth is shorter than any way: what it rules out is never measured.
+        """
+        width = len(self.centers)
+        free = np.flatnonzero(self.eligible.only < 0)
+        first_pair = np.searchsorted(pairs.unit, np.arange(len(self.start)))
+        here, there = on_the_sphere(self.points), on_the_sphere(self.centers)
+        per_km = self.weights.travel / self.weights.nearest_km if self.weights.nearest_km > 0 else 0.0
+        leaving = self.weights.disruption * np.add.reduceat(self.leaving, self.start[:-1])
+        step = max(1, _AT_ONCE // max(1, width))
+        for first in range(0, len(free), step):
+            units = free[first : first + step]
+            value = weights[units] @ price.T
+            value += leaving[units, None]
+            if per_km:
+                value += per_km * self._straight_km(units, here, there)
+            rows = np.repeat(np.arange(len(units)), first_pair[units + 1] - first_pair[units])
+            kept = np.concatenate([np.arange(first_pair[u], first_pair[u + 1]) for u in units]) if len(units) else _NONE
+            value[rows, pairs.territory[kept]] = np.inf
+            row, territory = np.nonzero(value < than[units, None])
+            allowed = self.eligible.allows(units[row], territory)
+            row, territory = row[allowed], territory[allowed]
+            if not len(row):
+                continue
+            moved, disruption, km = measured(self, units[row], territory)
+            cost = self.weights.disruption * disruption + per_km * km + self.weights.move * moved
+            cost += (weights[units[row]] * price[territory]).sum(axis=1)
+            those, position = np.unique(row, return_inverse=True)
+            exact = np.full((len(those), width), np.inf)
+            better = cost < than[units[row]]
+            exact[position[better], territory[better]] = cost[better]
+            yield units[those], exact
+
+    def _straight_km(self, units: Ints, here: Floats, there: Floats) -> Floats:
+        """Give the km through the earth from units' accounts to all centers, (units, T): never more than km."""
+        count = self.start[units + 1] - self.start[units]
+        members = np.repeat(self.start[units] - np.cumsum(count) + count, count) + np.arange(int(count.sum()))
+        cosine = here[members] @ there.T
+        chord = EARTH_RADIUS_KM * np.sqrt(np.maximum(0, 2 - 2 * cosine))
+        # A location that is not known makes no way; rounding may not make one longer.
+        chord *= (1 - 1e-7) * (np.abs(here[members]).sum(axis=1) > 0)[:, None]
+        chord *= np.abs(there).sum(axis=1) > 0
+        km: Floats = chord if len(chord) == len(units) else np.add.reduceat(chord, np.cumsum(count) - count, axis=0)
+        return km
+
+
+_NONE = np.empty(0, dtype=np.int64)
+
+
+def measured(ways: Ways, unit: Ints, territory: Ints) -> tuple[Floats, Floats, Floats]:
+    """Give how many accounts ways would move, the disruption and the km, three (E,) arrays."""
+    size = ways.start[unit + 1] - ways.start[unit]
+    pair = np.repeat(np.arange(len(unit)), size)
+    member = np.arange(len(pair)) - np.repeat(np.cumsum(size) - size, size) + ways.start[unit][pair]
+    moves = (ways.current[member] != territory[pair]) & (ways.leaving[member] > 0)
+    center, point = ways.centers[territory[pair]], ways.points[member]
+    km = np.nan_to_num(great_circle_km(point[:, 0], point[:, 1], center[:, 0], center[:, 1]))
+    if len(pair) == len(unit):
+        return moves.astype(np.float64), moves * ways.leaving[member], km
+    count = len(unit)
+    return (
+        np.bincount(pair, moves, count).astype(np.float64),
+        np.bincount(pair, moves * ways.leaving[member], count).astype(np.float64),
+        np.bincount(pair, km, count).astype(np.float64),
+    )
+
+
+def kept_ways(
+    eligible: Eligible, unit_of: Ints, current: Ints, points: Floats, centers: Floats
+) -> tuple[Ints, Ints, bool]:
+    """Choose the ways that are pairs.
+
+    Parameters
+    ----------
+    eligible : Eligible
+        Where units may go.
+    unit_of, current, points : (A,), (A,) and (A, 2) arrays
+        Unit, territory and degrees of each account.
+    centers : (T, 2) array
+        Degrees.
+
+    Returns
+    -------
+    unit, territory : (E,) arrays of int
+        Sorted by unit, then by territory.
+    complete : bool
+        Whether these are all.
+    """
+    count = eligible.count()
+    units, width = len(count), len(centers)
+    everything = int(count.sum()) <= _ALL
+    rows = np.arange(units) if everything else _of_all(eligible, unit_of, width)
+    unit, territory = np.repeat(rows, width), np.tile(np.arange(width), len(rows))
+    allowed = eligible.allows(unit, territory)
+    keys = [unit[allowed] * width + territory[allowed]]
+    if not everything:
+        decided = np.flatnonzero(eligible.only >= 0)
+        keys.append(decided * width + eligible.only[decided])
+        placed = np.flatnonzero(current >= 0)
+        placed = placed[eligible.allows(unit_of[placed], current[placed])]
+        keys.append(unit_of[placed] * width + current[placed])
+        keys += _nearest(eligible, unit_of, points, centers)
+    key = np.unique(np.concatenate(keys))
+    key = key[eligible.allows(key // width, key % width)]
+    return key // width, key % width, everything
+
+
+def _of_all(eligible: Eligible, unit_of: Ints, width: int) -> Ints:
+    """Give units all of whose ways are kept: the nearest may be barred to one, or not be nearest to a whole family."""
+    several = np.flatnonzero((np.bincount(unit_of) > 1) & (eligible.only < 0))
+    barred = np.unique(eligible.barred // width)
+    return np.union1d(barred, several) if len(several) * width <= _ALL else barred
+
+
+def _nearest(eligible: Eligible, unit_of: Ints, points: Floats, centers: Floats) -> list[NDArray[np.int64]]:
+    """Give the nearest centers of each kind for every account; for one without a location some, each in its turn."""
+    from scipy.spatial import cKDTree
+
+    width = len(centers)
+    known = np.asarray(np.isfinite(points).all(axis=1))
+    keys = []
+    for kind in range(eligible.may.shape[1]):
+        books = np.flatnonzero(eligible.kind_of == kind)
+        mine = np.flatnonzero(eligible.may[unit_of, kind] & (eligible.only[unit_of] < 0))
+        if not len(mine):
+            continue
+        count = min(_NEAREST, len(books))
+        placed = bool(np.isfinite(centers[books]).all())
+        at = mine[known[mine]] if placed else mine[:0]
+        if len(at):
+            tree = cKDTree(on_the_sphere(centers[books]))
+            near = tree.query(on_the_sphere(points[at]), count)[1].reshape(len(at), count)
+            keys.append((unit_of[at][:, None] * width + books[near]).ravel())
+        lost = np.setdiff1d(mine, at, assume_unique=True)
+        turn = (np.arange(len(lost))[:, None] * count + np.arange(count)) % len(books)
+        keys.append((unit_of[lost][:, None] * width + books[turn]).ravel())
+    return keys
