@@ -15,13 +15,17 @@ from terraform_like.carve.certify import bound, cheapest_pairs
 from terraform_like.carve.dive import dive
 from terraform_like.carve.improve import improve
 from terraform_like.carve.moves import priced_moves, with_move_price, within_moves
-from terraform_like.carve.prices import ascend, raise_prices
+from terraform_like.carve.prices import STAGES, ascend, raise_prices
 from terraform_like.carve.problem import Problem, SolverError
 from terraform_like.carve.table import Table, tabulate
 from terraform_like.domain.carving import CarveMethod, Effort
 
 #: Pairs within this of a unit's cheapest, over its weight, are open to local search; less where there are very many.
 _WINDOW, _NARROW = 1.0, 0.5
+#: Units count for as heavy as this where a limit is broken: light ones come from farther off.
+_FARTHER = 5.0
+#: How far a limit that is broken is drawn in, as a share of the fair share.
+_HAIR = 0.005
 _MANY = 500_000
 #: Territories round a broken limit that HiGHS carves again, and the pairs among them, the nearest to a tie first.
 _ROUND, _ROUND_PAIRS = 6, 500
@@ -93,7 +97,7 @@ class Solution:
     move_price: float = 0.0
 
 
-def solve(problem: Problem, start: Ints | None = None) -> Solution:
+def solve(problem: Problem, start: Ints | None = None, prices: Floats | None = None) -> Solution:
     """Carve a component.
 
     Parameters
@@ -102,6 +106,8 @@ def solve(problem: Problem, start: Ints | None = None) -> Solution:
         The component.
     start : (N,) array of int, optional
         A complete answer, which is improved as well where it is nearly as good as what is found.
+    prices : (T, M) array, optional
+        Prices of nearly the same problem, in solver units.
 
     Raises
     ------
@@ -112,7 +118,7 @@ def solve(problem: Problem, start: Ints | None = None) -> Solution:
         raise SolverError("what a move or a way costs is not a finite number")
     effort = _EFFORTS[problem.effort]
     table = tabulate(problem, np.arange(len(problem.pairs)))
-    raised = raise_prices(table) / table.scale
+    raised = _raised(table, prices)
     books = None if start is None else problem.pairs.territory[start]
     problem, table, raised = _reached(problem, table, raised, effort)
     start = None if books is None else problem.at(books)
@@ -124,7 +130,7 @@ def solve(problem: Problem, start: Ints | None = None) -> Solution:
     if start is not None and problem.cost(start) < _SMALL_CHANGE * problem.cost(found[0]):
         found.append(start)
     found += [_improved(stern, table, prices, choice) for choice in found]
-    best = _mended(problem, table, prices, min(found, key=problem.rank), effort)
+    best = _mended(stern, table, prices, min(found, key=stern.rank), effort)
     return _branched(problem, table, Solution(problem, best, prices))
 
 
@@ -199,6 +205,13 @@ def prices_of(problem: Problem) -> Floats:
     return _sifted(problem, table, raise_prices(table) / table.scale)
 
 
+def _raised(table: Table, prices: Floats | None) -> Floats:
+    """Raise prices from nothing, or a little from where they were; in solver units."""
+    if prices is None:
+        return raise_prices(table) / table.scale
+    return ascend(table, prices * table.scale, STAGES[-1:]) / table.scale
+
+
 def _reached(problem: Problem, table: Table, prices: Floats, effort: _Effort) -> tuple[Problem, Table, Floats]:
     """Add the ways to the pairs that are cheaper at the prices of the loads, and raise the prices again."""
     for _ in range(0 if problem.ways.complete else effort.reached):
@@ -238,13 +251,15 @@ def _window(problem: Problem) -> float:
 
 
 def _mended(problem: Problem, table: Table, prices: Floats, choice: Ints, effort: _Effort) -> Ints:
-    """Carve territories round broken limits again by branch and bound, as long as that makes the answer cheaper."""
+    """Mend broken limits: by light units from farther off, then by branch and bound over the territories around."""
+    if problem.excess(choice) == 0:
+        return choice
+    near = _around(problem, choice, table.near(prices * table.scale, _WINDOW, least=_FARTHER))
+    choice = min(choice, improve(_drawn_in(problem, choice), choice, near, prices), key=problem.rank)
     if not effort.mended or problem.excess(choice) == 0:
         return choice
     from terraform_like.carve.exact import branch
 
-    stern = problem.sterner(_STERN)
-    near = table.near(prices * table.scale, _WINDOW)
     tried: set[tuple[int, ...]] = set()
     for _ in range(effort.mended):
         books = _round(problem, choice, near, tried)
@@ -252,11 +267,27 @@ def _mended(problem: Problem, table: Table, prices: Floats, choice: Ints, effort
             break
         tried.add(tuple(books.tolist()))
         open_pairs = _among(problem, table, prices, choice, near, books)
-        branched = branch(stern, open_pairs, choice, _ROUND_NODES)
+        branched = branch(problem, open_pairs, choice, _ROUND_NODES)
         if branched is not None and problem.rank(branched.choice) < problem.rank(choice):
-            choice = improve(stern, branched.choice, np.union1d(near, branched.choice), prices)
+            choice = improve(problem, branched.choice, np.union1d(near, branched.choice), prices)
             tried.clear()
     return choice
+
+
+def _drawn_in(problem: Problem, choice: Ints) -> Problem:
+    """Draw in the limits that an answer breaks, so that a breach by a hair is worth mending as well."""
+    limits, loads = problem.limits, problem.loads(choice)
+    hair = _HAIR * limits.share
+    low = np.where(loads < limits.low, np.minimum(limits.low + hair, limits.target), limits.low)
+    high = np.where(loads > limits.high, np.maximum(limits.high - hair, limits.target), limits.high)
+    return replace(problem, limits=replace(limits, low=low, high=high))
+
+
+def _around(problem: Problem, choice: Ints, near: Ints) -> Ints:
+    """Give those of some pairs that lead into or out of territories outside their limits, and where all units are."""
+    outside = (problem.limits.excess(problem.loads(choice)) > 0).any(axis=1)
+    at, to = problem.pairs.territory[choice[problem.pairs.unit[near]]], problem.pairs.territory[near]
+    return np.union1d(near[outside[at] | outside[to]], choice)
 
 
 def _round(problem: Problem, choice: Ints, near: Ints, tried: set[tuple[int, ...]]) -> Ints | None:
@@ -283,7 +314,7 @@ def _among(problem: Problem, table: Table, prices: Floats, choice: Ints, near: I
     pairs = problem.pairs
     inside = np.isin(np.arange(len(problem.territories)), books)
     mine = inside[pairs.territory[choice]]
-    free = near[inside[pairs.territory[near]] & mine[pairs.unit[near]]]
+    free = near[inside[pairs.territory[near]] & mine[pairs.unit[near]] & (choice[pairs.unit[near]] != near)]
     unit = pairs.unit[free]
     cost = pairs.cost[free] + (prices[pairs.territory[free]] * problem.weights[unit]).sum(axis=1)
     heaviness = np.ones(problem.units)

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from terraform_like.carve import decompose
-from terraform_like.carve.arrays import Ints
+from terraform_like.carve.arrays import Floats, Ints
 from terraform_like.carve.certify import Evidence, certify
 from terraform_like.carve.decompose import Solution
 from terraform_like.carve.formulate import formulate
@@ -90,7 +90,7 @@ class _Answer:
     evidence: Evidence | None = None
 
 
-def _answer(problem: Problem, report: Report) -> _Answer:
+def _answer(problem: Problem, report: Report, prices: Floats | None = None) -> _Answer:
     """Keep the current choice where limits hold once what is new is placed, else solve; the current one on a tie."""
     choice = problem.current
     try:
@@ -102,7 +102,7 @@ def _answer(problem: Problem, report: Report) -> _Answer:
         excess = problem.excess(choice)
         if excess == 0:
             return _Answer(problem, choice)
-        solved = decompose.solve(problem, choice)
+        solved = decompose.solve(problem, choice, prices)
     except SolverError as error:
         report.error(f"{problem.component} cannot be carved", f"{error}. Nothing was changed.")
         return _Answer(problem, choice)
@@ -220,7 +220,8 @@ def _settle(
         for number, problem in enumerate(again):
             if not broken(problem, problem.current):
                 continue
-            answer = _answer(problem, report)
+            known = answers[number].evidence
+            answer = _answer(problem, report, known.prices if known else None)
             if (answer.choice != answer.problem.current).any():
                 # Any prices give a valid bound.
                 evidence = answer.evidence and Evidence(answer.evidence.prices, answer.evidence.method)

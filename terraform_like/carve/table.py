@@ -81,7 +81,7 @@ class Table:
             value += np.take(np.ascontiguousarray(prices[:, metric]), territory) * self.weights[metric, columns]
         return value
 
-    def near(self, prices: Floats, within: float) -> Ints:
+    def near(self, prices: Floats, within: float, least: float = 0.0) -> Ints:
         """Give open pairs near a tie: priced within so much of their unit's cheapest, over its heaviness.
 
         Parameters
@@ -90,6 +90,8 @@ class Table:
             Prices over the mean weight.
         within : float
             How near; with 0 the cheapest one of each unit, the first on a tie.
+        least : float
+            Heaviness that a unit counts for at least.
 
         Returns
         -------
@@ -101,7 +103,7 @@ class Table:
             behind = self.priced(prices, columns)
             if within > 0:
                 behind -= behind.min(axis=0)
-                behind /= self.heaviness[columns]
+                behind /= np.maximum(self.heaviness[columns], least)
                 kept.append(self.pair[:, columns][behind <= within])
             else:
                 row = behind.argmin(axis=0)
