@@ -26,6 +26,8 @@ _WINDOW, _NARROW = 1.0, 0.5
 _FARTHER = 5.0
 #: How far a limit that is broken is drawn in, as a share of the fair share.
 _HAIR = 0.005
+#: Most looks at what is broken by local search.
+_LOOKS = 10
 _MANY = 500_000
 #: Territories round a broken limit that HiGHS carves again, and the pairs among them, the nearest to a tie first.
 _ROUND, _ROUND_PAIRS = 6, 500
@@ -65,7 +67,7 @@ class _Effort:
 
 _EFFORTS = {
     Effort.QUICK: _Effort(reached=1, sifted=0, whole=0, nodes=100, mended=0),
-    Effort.NORMAL: _Effort(reached=2, sifted=20_000, whole=1_000, nodes=400, mended=20),
+    Effort.NORMAL: _Effort(reached=2, sifted=60_000, whole=1_000, nodes=400, mended=8),
     Effort.THOROUGH: _Effort(reached=4, sifted=100_000, whole=6_000, nodes=4_000, mended=100),
 }
 #: With `method: exact` more pairs go to branch and bound whole; beyond, it would give no answer at all.
@@ -125,7 +127,7 @@ def solve(problem: Problem, start: Ints | None = None, prices: Floats | None = N
     prices = _sifted(problem, table, raised)
     stern = problem.sterner(_STERN)
     found = [_searched(problem, table, raised)]
-    if problem.effort is Effort.THOROUGH and prices is not raised:
+    if prices is not raised and (problem.effort is Effort.THOROUGH or problem.excess(found[0]) > 0):
         found.append(_searched(problem, table, prices))
     if start is not None and problem.cost(start) < _SMALL_CHANGE * problem.cost(found[0]):
         found.append(start)
@@ -254,8 +256,12 @@ def _mended(problem: Problem, table: Table, prices: Floats, choice: Ints, effort
     """Mend broken limits: by light units from farther off, then by branch and bound over the territories around."""
     if problem.excess(choice) == 0:
         return choice
-    near = _around(problem, choice, table.near(prices * table.scale, _WINDOW, least=_FARTHER))
-    choice = min(choice, improve(_drawn_in(problem, choice), choice, near, prices), key=problem.rank)
+    near = table.near(prices * table.scale, _WINDOW, least=_FARTHER)
+    for _ in range(_LOOKS):
+        better = improve(_drawn_in(problem, choice), choice, _around(problem, choice, near), prices)
+        if not problem.rank(better) < problem.rank(choice):
+            break
+        choice = better
     if not effort.mended or problem.excess(choice) == 0:
         return choice
     from terraform_like.carve.exact import branch

@@ -165,8 +165,7 @@ def _solve(problem: Problem, open_pairs: Ints, *, start: Ints | None, nodes: int
         choice = np.full(problem.units, -1)
         choice[pairs.unit[fixed]] = fixed
         return _Solved(share, np.zeros(shape), problem.cost(choice))
-    base = np.zeros(shape)
-    np.add.at(base, pairs.territory[fixed], problem.weights[pairs.unit[fixed]])
+    base = problem.summed(pairs.territory[fixed], problem.weights[pairs.unit[fixed]])
     cells = np.flatnonzero(((limits.pull > 0) | (limits.push > 0)).ravel())
     mean = np.where((m := problem.weights.mean(axis=0)) > 0, m, 1.0)
     unit_row = np.unique(pairs.unit[free], return_inverse=True)[1]

@@ -130,10 +130,13 @@ class Problem:
     def loads(self, choice: Ints) -> Floats:
         """Sum the loads, a (T, M) array, of one chosen pair a unit; -1 places the unit nowhere."""
         placed = np.flatnonzero(choice >= 0)
-        book = self.pairs.territory[choice[placed]]
+        return self.summed(self.pairs.territory[choice[placed]], self.weights[placed])
+
+    def summed(self, territory: Positions, weights: Floats) -> Floats:
+        """Sum weights, an (n, M) array, by territory: a (T, M) array."""
         loads = np.zeros((len(self.territories), len(self.metrics)))
         for metric in range(len(self.metrics)):
-            loads[:, metric] = np.bincount(book, self.weights[placed, metric], len(self.territories))
+            loads[:, metric] = np.bincount(territory, weights[:, metric], len(self.territories))
         return loads
 
     def cost(self, choice: Ints) -> float:
