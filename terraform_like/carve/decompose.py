@@ -291,7 +291,7 @@ def _drawn_in(problem: Problem, choice: Ints) -> Problem:
 
 def _around(problem: Problem, choice: Ints, near: Ints) -> Ints:
     """Give those of some pairs that lead into or out of territories outside their limits, and where all units are."""
-    outside = (problem.limits.excess(problem.loads(choice)) > 0).any(axis=1)
+    outside = np.asarray((problem.limits.excess(problem.loads(choice)) > 0).any(axis=1))
     at, to = problem.pairs.territory[choice[problem.pairs.unit[near]]], problem.pairs.territory[near]
     return np.union1d(near[outside[at] | outside[to]], choice)
 

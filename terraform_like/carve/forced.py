@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from terraform_like.carve.certify import cheapest, useful_prices
+from terraform_like.carve.certify import cheapest_pairs, useful_prices
 from terraform_like.carve.problem import Floats, Ints, Problem
 
 Side = Literal["low", "high"]
@@ -129,7 +129,8 @@ def breaches(problem: Problem, choice: Ints, prices: Floats) -> tuple[Breach, ..
 def _certificates(problem: Problem, choice: Ints, prices: Floats, broken: list[Cell]) -> Iterator[Certificate]:
     """Give certificates, those that are easiest to understand first."""
     metrics = sorted({cell.metric for cell in broken})
-    for m in metrics:
+    # Where units have other ways than their pairs, only prices tell what no way could mend.
+    for m in metrics if problem.ways.complete else ():
         over = [cell.territory for cell in broken if cell.metric == m and cell.side == "high"]
         under = [cell.territory for cell in broken if cell.metric == m and cell.side == "low"]
         yield from _heavy(problem, choice, m, over)
@@ -138,7 +139,7 @@ def _certificates(problem: Problem, choice: Ints, prices: Floats, broken: list[C
         for t in under:
             yield from _unreachable(problem, m, np.array([t]))
     scarcity = _scarcity(problem, prices)
-    for m in metrics:
+    for m in metrics if problem.ways.complete else ():
         for least in _SCARCE:
             yield from _captive(problem, m, np.flatnonzero(scarcity[:, m] >= least), reduce=True)
             yield from _unreachable(problem, m, np.flatnonzero(scarcity[:, m] <= -least), reduce=True)
@@ -211,7 +212,7 @@ def _unreachable(problem: Problem, m: int, those: Ints, *, reduce: bool = False)
     cells = [Cell(int(t), m, "low") for t in small]
     # What is alone too heavy for a book cannot bring it inside its limits: then the upper limit is part of the matter.
     cells += [Cell(int(t), m, "high") for t in np.unique(pairs.territory[there & ~fits])]
-    heavy = np.unique(pairs.unit[there & ~fits])
+    heavy = np.unique(pairs.unit[there & ~fits]).astype(np.int64)
     yield Certificate(Kind.UNREACHABLE, tuple(cells), reached(small), float(low[small].sum()), heavy)
 
 
@@ -261,7 +262,10 @@ def _contradict(problem: Problem, weights: Floats) -> bool:
         return False
     limits = problem.limits
     free = replace(problem, pairs=replace(problem.pairs, cost=np.zeros(len(problem.pairs))))
-    least = sum(float(part.sum()) for part in cheapest(free, weights, 0.0))
+    cheapest = cheapest_pairs(free, weights)
+    if not problem.ways.complete:
+        cheapest = problem.ways.costing_nothing().cheapest_others(problem.pairs, weights, problem.weights, cheapest)
+    least = float(cheapest.sum())
     high, low = np.where(weights > 0, limits.high, 0.0), np.where(weights < 0, limits.low, 0.0)
     most = weights * (high + low)
     scale = float(np.abs(most).sum()) + float((np.abs(weights).max(axis=0) * problem.weights.sum(axis=0)).sum())

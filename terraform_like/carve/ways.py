@@ -109,6 +109,10 @@ class Ways:
         """Give the same ways with every moved account at a price, in solver units."""
         return replace(self, weights=replace(self.weights, move=price))
 
+    def costing_nothing(self) -> Ways:
+        """Give the same ways at no cost but the prices of the loads."""
+        return replace(self, weights=Weights(0.0, 0.0, 0.0))
+
     def cheaper(self, pairs: Pairs, price: Floats, weights: Floats, than: Floats) -> tuple[Ints, Ints]:
         """Find ways that are no pairs and cheaper at some prices.
 
