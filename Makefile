@@ -2,7 +2,7 @@
 # of constraints.txt. All paths are relative, so that the folder may have any name.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint format schemas constraints clean
+.PHONY: help demo test test-long bench bench-full lint format schemas constraints clean
 
 BIN := .venv/bin
 # Touched when the installation is whole: a set-up that was interrupted is done again.
@@ -27,6 +27,15 @@ test: $(READY) ## all checks: layout, lint, types, tests
 
 test-long: $(READY) ## tests that take minutes, such as `make demo` in a fresh clone
 	$(BIN)/python -m pytest -n auto -m long
+
+# Instances of commercial territory design, which the project does not ship; without them that line is left out.
+TDP := $(or $(TERRITORY_SHARED_DATA),../shared/data)/tdp
+
+bench: $(READY) ## carve companies of up to 10,000 accounts beside other methods, a few minutes: tests/bench/README.md
+	$(BIN)/python tests/bench/run.py --tdp $(TDP)
+
+bench-full: $(READY) ## the same up to a million accounts, half an hour
+	$(BIN)/python tests/bench/run.py --full --tdp $(TDP)
 
 lint: $(READY) ## layout, lint and types only
 	$(BIN)/ruff format --check --diff .

@@ -13,10 +13,12 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
-#: Real data that is no part of the project: banks and stores, see tests/e2e/test_banks.py and test_stores.py.
+#: Data that is no part of the project: real banks and stores, see tests/e2e, and instances of the literature.
 SHARED_DATA = Path(os.environ.get("TERRITORY_SHARED_DATA") or ROOT.parent / "shared" / "data").absolute()
 collect_ignore = (
-    [] if SHARED_DATA.is_dir() else ["e2e/test_banks.py", "e2e/test_stores.py", "e2e/test_stores_import.py"]
+    []
+    if SHARED_DATA.is_dir()
+    else ["e2e/test_banks.py", "e2e/test_stores.py", "e2e/test_stores_import.py", "unit/carve/test_tdp.py"]
 )
 Territory = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -48,7 +50,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was not tested: nobody shall take silence for a pass."""
     if collect_ignore:
-        terminalreporter.write_line(f"shared data not found: banks and stores not tested (looked for {SHARED_DATA})")
+        terminalreporter.write_line(
+            f"shared data not found: banks, stores and territory design not tested (looked for {SHARED_DATA})"
+        )
 
 
 @pytest.fixture(scope="session")
