@@ -14,8 +14,8 @@ from terraform_like.crm import open_crm
 from terraform_like.crm.port import CrmError
 from terraform_like.diagnostics import Halt, Report
 from terraform_like.flow.apply import Applied, Context, Progress, apply
-from terraform_like.flow.check import load_saved
 from terraform_like.flow.plan import config_digest, head_commit, policies_digest
+from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan import fresh
 from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.model import Plan

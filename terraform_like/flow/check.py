@@ -13,23 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import polars as pl
-from numpy.typing import NDArray
-
 from terraform_like import git
-from terraform_like.carve.certify import Evidence, certify, read_prices
-from terraform_like.carve.formulate import formulate
-from terraform_like.carve.problem import Problem
-from terraform_like.carve.proof import Proof
 from terraform_like.config.load import Repository, Wanted, load_wanted, policies_of
 from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Locate, Report, listing
-from terraform_like.domain.scope import Population
-from terraform_like.flow.plan import SNAPSHOTS, config_digest, policies_digest, populated
+from terraform_like.flow.plan import config_digest, policies_digest
+from terraform_like.flow.saved_carve import REPLAN, carve_as_saved, load_saved
 from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes
 from terraform_like.plan.compose import Parts, compose
-from terraform_like.plan.file import SavedPlan, load
+from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.fresh import Check, CheckName, Current, currency, integrity
 from terraform_like.plan.model import Plan
 from terraform_like.plan.offered import recorded
@@ -37,7 +29,6 @@ from terraform_like.policy.rule import Policies
 from terraform_like.policy.verdict import Verdict
 from terraform_like.staffing import staff
 
-_REPLAN = "Make the plan again and have it approved: territory plan --save"
 #: What a plan says of itself and its origin; the rest is recomputed and must be the same.
 _TAKEN_AS_SAID = frozenset({"digest", "created", "format_version", "diagnostics", "verdicts"})
 
@@ -58,20 +49,6 @@ class Checked:
     def passed(self) -> bool:
         """Whether every check passes, and every policy but advisory ones."""
         return all(check.ok for check in self.checks) and not any(verdict.blocks for verdict in self.verdicts)
-
-
-def load_saved(repository: Repository, name: str, report: Report) -> SavedPlan:
-    """Read a saved plan, its snapshot from wherever the repository keeps it.
-
-    Raises
-    ------
-    Halt
-        When there is none that can be read.
-    """
-    saved = load(repository.plan_folder(name), report, kept=repository.root / SNAPSHOTS)
-    if saved is None:
-        raise Halt(report)
-    return saved
 
 
 def check(repository: Repository, name: str, *, base: str | None) -> tuple[Checked, Report]:
@@ -135,25 +112,13 @@ def _current(wanted: Wanted, policies: Policies) -> Current:
 
 def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tuple[Plan | None, list[Check]]:
     """Compose the plan again and compare."""
-    plan, assignments, snapshot = saved.plan, saved.assignments.table, saved.snapshot.table
-    assert assignments is not None
-    assert snapshot is not None
-    said = Report()
-    done = frozenset((one.old, one.new) for one in plan.moved if one.done)
-    population = populated(wanted, snapshot, plan.users, said, done)
-    inside = population.inside.accounts
-    if not inside.equals(assignments.sort("account")["account"]):
-        return None, [_accounts(population, assignments)]
-    territory = assignments.sort("account")["territory"]
-    problems = formulate(wanted.carving, population.inside, wanted.locate, said)
-    if said.failed:
-        raise Halt(said)
-    places = dict(zip(inside, territory, strict=True))
-    problems = tuple(problem.holding(_places(problem, places)) for problem in problems)
-    proofs, wrong = _proofs(problems, plan, places)
-    if wrong:
-        return None, [wrong]
-    desired = staff(wanted.carving, population.inside, territory, plan.as_of, wanted.locate, said)
+    plan, said = saved.plan, Report()
+    carved = carve_as_saved(saved, wanted, said)
+    if isinstance(carved, Check):
+        return None, [carved]
+    assert saved.snapshot.table is not None
+    population = carved.population
+    desired = staff(wanted.carving, population.inside, carved.territory, plan.as_of, wanted.locate, said)
     # The holders of assignments.csv are those of the plan, or its digest is another.
     staffed = digest_of_bytes(assignments_bytes(desired.table))
     parts = Parts(
@@ -161,19 +126,19 @@ def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tup
         gate.policies,
         population,
         desired,
-        problems,
-        proofs,
+        carved.problems,
+        carved.proofs,
         plan.users,
         plan.inputs.model_copy(update={"assignments": staffed}),
         plan.created,
         plan.as_of,
         wanted.locate,
         said,
-        done,
+        carved.done,
         plan.variables,
         gate.locate,
         # What the CRM offers beyond what the plan used cannot be known from the snapshot: that is taken as said.
-        {**plan.columns, **recorded(snapshot)} if plan.columns else {},
+        {**plan.columns, **recorded(saved.snapshot.table)} if plan.columns else {},
     )
     again = compose(parts)
     differing = list(_differences(plan.model_dump(mode="json"), again.model_dump(mode="json")))
@@ -183,49 +148,6 @@ def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tup
     return again, [_same("proof", proof, "the proof"), _same("figures", other, "the plan")]
 
 
-def _places(problem: Problem, places: dict[str, str]) -> NDArray[np.str_]:
-    return np.array([places[account] or "" for account in problem.accounts.tolist()])
-
-
-def _proofs(
-    problems: tuple[Problem, ...], plan: Plan, places: dict[str, str]
-) -> tuple[tuple[Proof, ...], Check | None]:
-    """Certify the saved assignment again, at the saved prices."""
-    saved = {proof.component: proof for proof in plan.proof}
-    proofs: list[Proof] = []
-    for problem in problems:
-        told = saved.get(problem.component)
-        choice = problem.chosen(_places(problem, places))
-        if (choice < 0).any():
-            lost = problem.accounts[np.isin(problem.unit_of, np.flatnonzero(choice < 0))]
-            found = f"they do not: {listing(str(a) for a in lost)}"
-            says = f"assignments.csv breaks the rules of {problem.component}"
-            return (), Check("rules", False, "accounts stand where they may", found, says, _REPLAN)
-        if told is None:
-            says = f"the plan has no proof for {problem.component}"
-            return (), Check("proof", False, "a proof a component", f"none for {problem.component}", says, _REPLAN)
-        evidence = Evidence(read_prices(problem, told.prices), told.method, told.searched, told.moves)
-        try:
-            proofs.append(certify(problem, choice, evidence))
-        except ValueError as error:
-            says = f"the carve of {problem.component} is not what its proof says"
-            return (), Check("proof", False, "a sound answer", str(error), says, _REPLAN)
-    return tuple(proofs), None
-
-
-def _accounts(population: Population, assignments: pl.DataFrame) -> Check:
-    inside, assigned = set(population.inside.accounts), set(assignments["account"])
-    differing = sorted(inside ^ assigned)
-    return Check(
-        "accounts",
-        False,
-        "every account in scope once",
-        f"a difference in {listing(differing)}",
-        "assignments.csv does not hold the accounts that are in scope",
-        _REPLAN,
-    )
-
-
 def _same(name: CheckName, differing: list[str], what: str) -> Check:
     return Check(
         name,
@@ -233,7 +155,7 @@ def _same(name: CheckName, differing: list[str], what: str) -> Check:
         f"{what} as it is recomputed",
         "the same" if not differing else listing(differing),
         f"{what} says something else than what is recomputed from its inputs",
-        _REPLAN,
+        REPLAN,
     )
 
 

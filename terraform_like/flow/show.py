@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from terraform_like.config.load import Repository
 from terraform_like.diagnostics import Report
-from terraform_like.flow.check import load_saved
+from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan.fresh import integrity
 from terraform_like.plan.model import Plan
 
