@@ -284,6 +284,31 @@ def _found(check: Any) -> str:
     return f"{check.says}. Expected {check.expected}, found {check.found or 'nothing'}. {check.way_out}"
 
 
+@territory.command(short_help="Why an account or a territory is as it is, and what else would cost.")
+@click.argument("address")
+@_plan_argument
+@click.pass_obj
+def explain(session: Session, address: str, plan: str | None) -> int:
+    """Say why an account or a territory of the saved plan is as it is, and what the alternatives would cost.
+
+    ADDRESS is account.ID, territory.NAME or slot.NAME. Needs neither the CRM nor a solver.
+    """
+    from terraform_like.flow.explain import explain as flow
+
+    def work() -> int:
+        repository = session.repository()
+        found, report = flow(repository, repository.choose(plan), address)
+
+        def text(color: bool) -> str:
+            from terraform_like.report.text_explain import explained_text
+
+            return explained_text(found, color=color, width=session.width)
+
+        return session.finish("explain", found, report, text)
+
+    return session.run("explain", work)
+
+
 @territory.command(short_help="Push the saved plan to the CRM: exactly that, once.")
 @_plan_argument
 @click.option("--auto-approve", is_flag=True, help="Do not ask; needed where there is no terminal.")

@@ -1,0 +1,214 @@
+"""Why an account is where it is: what decided, what it costs there, and where else it could be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from terraform_like.carve.eligible import Claims, Members, book_path, claims, members
+from terraform_like.carve.options import Priced, options
+from terraform_like.carve.problem import TOLERANCE, Floats
+from terraform_like.carve.proof import ProofMethod
+from terraform_like.diagnostics import Report
+from terraform_like.diff import Change, Place
+from terraform_like.domain.carving import Balance
+from terraform_like.domain.scope import PROTECTED, RECORDED
+from terraform_like.plan.explained import (
+    AccountExplained,
+    Alternative,
+    Barred,
+    BrokenLimit,
+    Known,
+    Scale,
+    load_price,
+)
+
+#: How many other territories are told.
+_NEXT_BEST = 3
+
+
+def explain_account(known: Known, account: str) -> AccountExplained | None:
+    """Explain an account.
+
+    Parameters
+    ----------
+    known : Known
+        The plan.
+    account : str
+        Id of the account.
+
+    Returns
+    -------
+    AccountExplained or None
+        None where neither the plan nor what it left out knows the account.
+    """
+    outside = known.population.outside.table.filter(pl.col("account") == account)
+    if outside.height:
+        return _out_of_scope(known, account, outside)
+    row = known.population.inside.table.filter(pl.col("account") == account)
+    if not row.height:
+        return None
+    number = next(n for n, carved in enumerate(known.carved) if account in carved.problem.accounts)
+    carved, scale = known.carved[number], known.scale(number)
+    problem = carved.problem
+    unit = int(problem.unit_of[np.searchsorted(problem.accounts, account)])
+    family = tuple(str(a) for a in problem.accounts[problem.unit_of == unit] if str(a) != account)
+    at = int(carved.choice[unit])
+    t = int(problem.pairs.territory[at])
+    loads = problem.loads(carved.choice)
+    before, after, change = _places(known, account, row, problem.territories[t])
+    was = (
+        problem.territories.index(str(row["territory"].item())) if row["territory"].item() in problem.territories else t
+    )
+    those = members(known.carving, known.population.inside, problem.segment)
+    rules = claims(those, known.locate, Report())
+    how, place = _decided(known, number, those, rules, account)
+    km = float(problem.pairs.km[at])
+    every = float(problem.pairs.km[carved.choice].sum())
+    return AccountExplained(
+        account=account,
+        segment=problem.segment,
+        change=change.kind if change else None,
+        before=before,
+        after=after,
+        reasons=change.reasons if change else (),
+        how=how,
+        place=place,
+        family=family,
+        protected=bool(row[PROTECTED].item()),
+        unit=scale.unit,
+        costs=_costs(known, carved, unit, scale),
+        km=km,
+        travel_share=km / every if every else 0.0,
+        prices=tuple(
+            load_price(carved, loads, where, m, scale)
+            for where in dict.fromkeys((t, was))
+            for m in range(len(problem.metrics))
+        ),
+        alternatives=_alternatives(carved, unit, loads, scale),
+        open=int((problem.pairs.unit == unit).sum()),
+        barred=tuple(_barred(known, those, rules, account)),
+    )
+
+
+def _out_of_scope(known: Known, account: str, row: pl.DataFrame) -> AccountExplained:
+    change = known.changes.get(account)
+    now = Place(territory=row["territory"].item(), owner=row["holder"].item() or row["owner"].item())
+    return AccountExplained(
+        account=account,
+        segment=None,
+        change=change.kind if change else None,
+        before=change.before if change else now,
+        after=change.after if change else now,
+        reasons=change.reasons if change else (),
+        how="`accounts: where` does not hold for it",
+        place=known.place(("accounts", "where")),
+    )
+
+
+def _places(known: Known, account: str, row: pl.DataFrame, territory: str) -> tuple[Place, Place, Change | None]:
+    """Give where the account was, where it will be, and its change, if it has one."""
+    if change := known.changes.get(account):
+        return change.before, change.after, change
+    now = Place(territory=row[RECORDED].item(), owner=row["holder"].item() or row["owner"].item())
+    return now, Place(territory=territory, owner=now.owner), None
+
+
+def _decided(known: Known, number: int, those: Members, rules: Claims, account: str) -> tuple[str, str | None]:
+    """Say what decided where an account is, and where in the YAML that stands."""
+    unit = int(those.unit_of[np.searchsorted(those.accounts, account)])
+    family = [str(a) for a in those.accounts[those.unit_of == unit]]
+    for decided, key in ((rules.pinned, "accounts"), (rules.claimed, "rule")):
+        for t in np.flatnonzero(decided[unit]).tolist():
+            name, book = those.names[t], those.books[t]
+            path = book_path(name, book)
+            if key == "rule":
+                return f"the `rule` of {name} claims it", known.place((*path, "rule"))
+            pin = account if account in book.accounts else next(a for a in family if a in book.accounts)
+            place = known.place((*path, "accounts", book.accounts.index(pin)))
+            return f"it is pinned to {name}" if pin == account else f"{pin} of its family is pinned to {name}", place
+    open_to = int(rules.allowed[unit].sum())
+    if open_to == 1:
+        return "no other territory may hold it", None
+    carved = known.carved[number]
+    here = carved.problem.current[carved.problem.unit_of[np.searchsorted(carved.problem.accounts, account)]]
+    if known.proofs[number].method is ProofMethod.KEPT and here >= 0:
+        return "nobody moves who may stay where no limit asks for it", None
+    return f"the carve chose it among {open_to} territories that may hold it", None
+
+
+def _costs(known: Known, carved: Priced, unit: int, scale: Scale) -> dict[str, float]:
+    """Give the parts of what a unit costs where it is."""
+    problem, at = carved.problem, int(carved.choice[unit])
+    prefer = known.carving.balance.get(problem.segment, Balance()).prefer
+    pairs = problem.pairs
+    disruption = problem.units * prefer.disruption * float(pairs.disruption[at])
+    costs = {
+        "disruption": scale.told(disruption),
+        "travel": scale.told(float(pairs.cost[at]) - disruption),
+        "balance": scale.told(float((carved.prices[pairs.territory[at]] * problem.weights[unit]).sum())),
+    }
+    if carved.move_price:
+        costs["moves"] = scale.told(carved.move_price * float(pairs.moved[at]))
+    return costs
+
+
+def _alternatives(carved: Priced, unit: int, loads: Floats, scale: Scale) -> tuple[Alternative, ...]:
+    """Give the next best territories, the best first once others make room, since nobody need move alone."""
+    problem, at = carved.problem, int(carved.choice[unit])
+    found = options(carved, unit)
+    order = [row for row in np.lexsort((found.pair, found.alone, found.priced)).tolist() if found.pair[row] != at]
+    return tuple(
+        Alternative(
+            territory=problem.territories[int(problem.pairs.territory[found.pair[row]])],
+            alone=scale.told(float(found.alone[row])),
+            with_room=scale.told(float(found.priced[row])),
+            km=float(problem.pairs.km[found.pair[row]] - problem.pairs.km[at]),
+            breaks=tuple(_broken(carved, unit, int(found.pair[row]), loads)),
+        )
+        for row in order[:_NEXT_BEST]
+    )
+
+
+def _broken(carved: Priced, unit: int, pair: int, loads: Floats) -> Iterator[BrokenLimit]:
+    """Give the limits of the two territories that would be broken, or broken further."""
+    problem, limits = carved.problem, carved.problem.limits
+    elsewhere = carved.choice.copy()
+    elsewhere[unit] = pair
+    after = problem.loads(elsewhere)
+    worse = limits.excess(after) > limits.excess(loads) * (1 + TOLERANCE)
+    for t, m in np.argwhere(worse).tolist():
+        high = bool(after[t, m] > limits.high[t, m])
+        limit = limits.high[t, m] if high else limits.low[t, m]
+        yield BrokenLimit(
+            problem.territories[t], problem.metrics[m], "high" if high else "low", float(after[t, m]), float(limit)
+        )
+
+
+def _barred(known: Known, those: Members, rules: Claims, account: str) -> Iterator[Barred]:
+    """Give the territories that may not hold an account, by the reason."""
+    unit = int(those.unit_of[np.searchsorted(those.accounts, account)])
+    allowed = rules.allowed[unit]
+    decided = rules.pinned[unit] | rules.claimed[unit]
+    reasons: dict[tuple[str, str | None], list[str]] = {}
+    for t in np.flatnonzero(~allowed).tolist():
+        name, book = those.names[t], those.books[t]
+        path = book_path(name, book)
+        if decided.any():
+            holder = those.names[int(np.flatnonzero(decided)[0])]
+            word = "pinned to" if rules.pinned[unit].any() else "claimed by"
+            reason: tuple[str, str | None] = f"it is {word} {holder}", None
+        elif rules.excluded[unit, t]:
+            reason = f"{name} excludes it", known.place((*path, "exclude"))
+        elif book.where is None and book.rule is not None:
+            reason = "their `rule` does not claim it", None
+        else:
+            reason = "their `where` does not hold for it", None
+        reasons.setdefault(reason, []).append(name)
+    for (why, place), names in reasons.items():
+        yield Barred(why, tuple(names), place)
+    others = tuple(name for name, book in known.carving.books.items() if book.segment != those.name)
+    if others:
+        yield Barred(f"they are not of {those.name}", others, None)
