@@ -49,6 +49,8 @@ run territory --chdir "$dir" plan
 say "That was the whole loop. To go on:
    . .venv/bin/activate                       puts \`territory\` on your PATH
    territory --chdir $dir show                the saved plan in full
+   territory --chdir $dir explain territory.city-central-3
+                                              what binds a territory, and who could come or go
    \$EDITOR $dir/plans/us-municipalities/plan.yaml
                                               name an owner, narrow a band, add a slot; then plan again
    git -C $dir show --stat                    what a reviewer sees

@@ -25,18 +25,23 @@ class Priced:
         Prices of a unit of each load in solver units.
     move_price : float
         Price of a moved account in solver units, above 0 where a limit of moves was reached.
+    most_moves : int or None
+        That limit.
     """
 
     problem: Problem
     choice: Ints
     prices: Floats
-    move_price: float
+    move_price: float = 0.0
+    most_moves: int | None = None
 
     @classmethod
     def of(cls, problem: Problem, choice: Ints, proof: Proof) -> Priced:
         """Take the prices of a saved proof."""
         prices = useful_prices(problem, read_prices(problem, proof.prices))
-        return cls(problem, choice, prices, proof.moves.price * problem.units if proof.moves else 0.0)
+        if proof.moves is None:
+            return cls(problem, choice, prices)
+        return cls(problem, choice, prices, proof.moves.price * problem.units, proof.moves.most)
 
     def cost(self, pairs: Ints) -> Floats:
         """Give cost plus prices of pairs, in solver units."""

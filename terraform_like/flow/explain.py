@@ -17,6 +17,8 @@ from terraform_like.plan.fresh import Check, Current, currency, integrity
 
 #: Kinds of addresses that can be explained.
 _KINDS = ("account", "territory", "slot")
+#: Accounts that a misspelt name is compared with: of more, those that begin or end alike.
+_COMPARED, _ENDS = 10_000, 3
 
 
 def explain(repository: Repository, name: str, address: str) -> tuple[AccountExplained | TerritoryExplained, Report]:
@@ -38,20 +40,25 @@ def explain(repository: Repository, name: str, address: str) -> tuple[AccountExp
     """
     report = Report()
     known = _known(repository, name, report)
-    try:
-        what = Address.parse(address)
-    except ValueError as error:
-        report.error(f'"{address}" cannot be explained', f"{error}.{_meant(known, address)}")
-        raise Halt(report) from None
-    if what.kind not in _KINDS:
-        kinds = "account.ID, territory.NAME or slot.NAME"
-        report.error(f'"{address}" cannot be explained', f"Give {kinds}.{_meant(known, what.name)}")
+    what = _address(address)
+    if what is None:
+        way = "Write account.ID, territory.NAME or slot.NAME."
+        report.error(f'"{address}" cannot be explained', f"{way}{_meant(known, address)}")
         raise Halt(report)
     found = explain_account(known, what.name) if what.kind == "account" else _territory(known, what)
     if found is None:
         report.error(f"There is no {address} in {name}", _meant(known, address).strip())
         raise Halt(report)
     return found, report
+
+
+def _address(text: str) -> Address | None:
+    """Read an address of a kind that can be explained."""
+    try:
+        address = Address.parse(text)
+    except ValueError:
+        return None
+    return address if address.kind in _KINDS else None
 
 
 def _known(repository: Repository, name: str, report: Report) -> Known:
@@ -83,15 +90,21 @@ def _territory(known: Known, what: Address) -> TerritoryExplained | None:
 
 
 def _meant(known: Known, text: str) -> str:
-    """Suggest an address that there is: the name alone will do, and so will its beginning."""
+    """Suggest an address that there is, for a name without its kind too."""
     kind, dot, rest = text.partition(".")
-    name = rest if dot and kind in _KINDS else text
+    whole = bool(dot) and kind in _KINDS
+    name = rest if whole else text
     accounts = [*known.population.inside.accounts, *known.population.outside.accounts]
+    if len(accounts) > _COMPARED:
+        accounts = [a for a in accounts if a[:_ENDS] == name[:_ENDS] or a[-_ENDS:] == name[-_ENDS:]][:_COMPARED]
     addresses = {
         **{account: f"account.{account}" for account in accounts},
         **{book: f"territory.{book}" for book in known.carving.books},
     }
     if name in addresses:
         return f' Did you mean "{addresses[name]}"?'
-    alike = [n for n, address in addresses.items() if not (dot and kind in _KINDS) or address.startswith(kind)]
-    return did_you_mean(text, [addresses[n] for n in alike]) or did_you_mean(name, alike)
+    if whole:
+        return did_you_mean(text, (address for address in addresses.values() if address.startswith(kind)))
+    near = did_you_mean(name, addresses)
+    found = next((n for n in addresses if near == f' Did you mean "{n}"?'), None)
+    return f' Did you mean "{addresses[found]}"?' if found else did_you_mean(text, addresses.values())

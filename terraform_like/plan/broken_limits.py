@@ -91,11 +91,13 @@ def tell_broken_limits(
                 report.note(f"{way.part} limits of {metric} from holding", f"It takes {way.text}.", locate(way.path))
 
 
-def forced_or_ours(carving: Carving, problem: Problem, proof: Proof, broken: Sequence[Breach]) -> str:
-    """Say why no carve can hold limits and what would have to give way, or that a better carve may hold them."""
+def forced_or_ours(
+    carving: Carving, problem: Problem, proof: Proof, broken: Sequence[Breach], *, ways: bool = True
+) -> str:
+    """Say why no carve can hold limits, with the ways out where asked, or that a better carve may hold them."""
     certificates = _certificates(broken)
     whys = list(dict.fromkeys(why_forced(problem, certificate) for certificate in certificates))
-    ways = [way.text for way in ways_out(carving, problem, certificates)]
+    out = [way.text for way in ways_out(carving, problem, certificates)] if ways else []
     ours = sum(not breach.forced for breach in broken)
     said = []
     if whys:
@@ -103,8 +105,8 @@ def forced_or_ours(carving: Carving, problem: Problem, proof: Proof, broken: Seq
         limits = "this limit" if len(broken) == 1 else "these limits"
         which = f"{len(broken) - ours} of them" if ours else limits
         said.append(f"No carve can hold {which}: {'; '.join(whys[:_REASONS])}{more}.")
-        said.append(f"It takes one of these at least: {'; '.join(ways[:_WAYS])}." if len(ways) > 1 else "")
-        said.append(f"It takes {ways[0]}." if len(ways) == 1 else "")
+        said.append(f"It takes one of these at least: {'; '.join(out[:_WAYS])}." if len(out) > 1 else "")
+        said.append(f"It takes {out[0]}." if len(out) == 1 else "")
     if ours:
         subject = ("The others" if ours > 1 else "The other") if whys else ("They" if ours > 1 else "It")
         said.append(f"{subject} may hold{_what_is_left(problem, proof)}")

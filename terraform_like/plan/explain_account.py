@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
+from terraform_like.carve.certify import rounded
 from terraform_like.carve.eligible import Claims, Members, book_path, claims, members
 from terraform_like.carve.options import Priced, options
 from terraform_like.carve.problem import TOLERANCE, Floats
@@ -23,6 +25,7 @@ from terraform_like.plan.explained import (
     Known,
     Scale,
     load_price,
+    loads_of,
 )
 
 #: How many other territories are told.
@@ -78,10 +81,11 @@ def explain_account(known: Known, account: str) -> AccountExplained | None:
         place=place,
         family=family,
         protected=bool(row[PROTECTED].item()),
+        loads=loads_of(carved, unit),
         unit=scale.unit,
         costs=_costs(known, carved, unit, scale),
-        km=km,
-        travel_share=km / every if every else 0.0,
+        km=round(km, 1),
+        travel_share=round(km / every, 6) if every else 0.0,
         prices=tuple(
             load_price(carved, loads, where, m, scale)
             for where in dict.fromkeys((t, was))
@@ -134,8 +138,14 @@ def _decided(known: Known, number: int, those: Members, rules: Claims, account: 
         return "no other territory may hold it", None
     carved = known.carved[number]
     here = carved.problem.current[carved.problem.unit_of[np.searchsorted(carved.problem.accounts, account)]]
-    if known.proofs[number].method is ProofMethod.KEPT and here >= 0:
-        return "nobody moves who may stay where no limit asks for it", None
+    stays = here >= 0 and not carved.problem.pairs.moved[carved.choice[carved.problem.pairs.unit[here]]]
+    if stays and carved.most_moves is not None:
+        return "it stays, since `max_moves` lets no more accounts move", known.place(
+            ("balance", those.name, "max_moves")
+        )
+    if stays and known.proofs[number].method is ProofMethod.KEPT:
+        held = carved.problem.excess(carved.choice) == 0
+        return "every limit holds, so whoever may stay stays" if held else "the carve keeps whoever may stay", None
     return f"the carve chose it among {open_to} territories that may hold it", None
 
 
@@ -165,11 +175,21 @@ def _alternatives(carved: Priced, unit: int, loads: Floats, scale: Scale) -> tup
             territory=problem.territories[int(problem.pairs.territory[found.pair[row]])],
             alone=scale.told(float(found.alone[row])),
             with_room=scale.told(float(found.priced[row])),
-            km=float(problem.pairs.km[found.pair[row]] - problem.pairs.km[at]),
+            km=round(float(problem.pairs.km[found.pair[row]] - problem.pairs.km[at]), 1),
             breaks=tuple(_broken(carved, unit, int(found.pair[row]), loads)),
+            **_too_many(carved, int(found.pair[row]), at),
         )
         for row in order[:_NEXT_BEST]
     )
+
+
+def _too_many(carved: Priced, pair: int, at: int) -> dict[str, int]:
+    """Give how many accounts would move, and may, where a limit of moves would not hold."""
+    moved = carved.problem.pairs.moved
+    would = int(moved[carved.choice].sum() + moved[pair] - moved[at])
+    if carved.most_moves is None or moved[pair] <= moved[at] or would <= carved.most_moves:
+        return {}
+    return {"moves": would, "most_moves": carved.most_moves}
 
 
 def _broken(carved: Priced, unit: int, pair: int, loads: Floats) -> Iterator[BrokenLimit]:
@@ -183,7 +203,11 @@ def _broken(carved: Priced, unit: int, pair: int, loads: Floats) -> Iterator[Bro
         high = bool(after[t, m] > limits.high[t, m])
         limit = limits.high[t, m] if high else limits.low[t, m]
         yield BrokenLimit(
-            problem.territories[t], problem.metrics[m], "high" if high else "low", float(after[t, m]), float(limit)
+            problem.territories[t],
+            problem.metrics[m],
+            "high" if high else "low",
+            rounded(float(after[t, m])),
+            rounded(float(limit)),
         )
 
 
@@ -192,23 +216,24 @@ def _barred(known: Known, those: Members, rules: Claims, account: str) -> Iterat
     unit = int(those.unit_of[np.searchsorted(those.accounts, account)])
     allowed = rules.allowed[unit]
     decided = rules.pinned[unit] | rules.claimed[unit]
-    reasons: dict[tuple[str, str | None], list[str]] = {}
+    reasons: dict[Barred, list[str]] = {}
     for t in np.flatnonzero(~allowed).tolist():
         name, book = those.names[t], those.books[t]
-        path = book_path(name, book)
         if decided.any():
             holder = those.names[int(np.flatnonzero(decided)[0])]
-            word = "pinned to" if rules.pinned[unit].any() else "claimed by"
-            reason: tuple[str, str | None] = f"it is {word} {holder}", None
+            if rules.pinned[unit].any():
+                reason = Barred("pinned", f"it is pinned to {holder}", (), None)
+            else:
+                reason = Barred("claimed", f"the `rule` of {holder} claims it", (), None)
         elif rules.excluded[unit, t]:
-            reason = f"{name} excludes it", known.place((*path, "exclude"))
+            reason = Barred("excluded", "excluded", (), known.place((*book_path(name, book), "exclude")))
         elif book.where is None and book.rule is not None:
-            reason = "their `rule` does not claim it", None
+            reason = Barred("rule", "its `rule` does not claim it", (), None)
         else:
-            reason = "their `where` does not hold for it", None
+            reason = Barred("where", "its `where` does not hold", (), None)
         reasons.setdefault(reason, []).append(name)
-    for (why, place), names in reasons.items():
-        yield Barred(why, tuple(names), place)
+    for reason, names in reasons.items():
+        yield replace(reason, territories=tuple(names))
     others = tuple(name for name, book in known.carving.books.items() if book.segment != those.name)
     if others:
-        yield Barred(f"they are not of {those.name}", others, None)
+        yield Barred("segment", f"not of {those.name}", others, None)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from terraform_like.carve.certify import rounded
 from terraform_like.carve.forced import Breach, breaches
 from terraform_like.carve.options import Priced, nearest_ties
 from terraform_like.carve.problem import Floats, Ints
@@ -23,6 +24,7 @@ from terraform_like.plan.explained import (
     Tie,
     WayOut,
     load_price,
+    loads_of,
 )
 
 #: How many ties, heavy accounts and neighbours are told.
@@ -94,10 +96,15 @@ def _bindings(
         if not broken and not bound:
             continue
         over = carved.prices[t, m] > 0 if not broken else broken[0].cell.side == "high"
+        limit = (limits.high if over else limits.low)[t, m]
+        # Accounts are whole: a load can be near its limit without being on it.
+        lightest = problem.weights[:, m].min(where=problem.weights[:, m] > 0, initial=np.inf)
+        near = max(0.01 * limit, float(lightest) / 2)
         yield Binding(
             metric,
             load_price(carved, loads, t, m, scale),
-            forced_or_ours(known.carving, problem, proof, broken) if broken else "",
+            bool(abs(loads[t, m] - limit) <= near),
+            forced_or_ours(known.carving, problem, proof, broken, ways=False) if broken else "",
             tuple(_neighbours(carved, loads, t, m, over=over)),
         )
 
@@ -111,9 +118,11 @@ def _neighbours(carved: Priced, loads: Floats, t: int, m: int, *, over: bool) ->
     high = np.where(np.isfinite(limits.high[others, m]), limits.high[others, m], limits.share[others, m])
     low = np.where(limits.low[others, m] > 0, limits.low[others, m], limits.share[others, m])
     room = high - loads[others, m] if over else loads[others, m] - low
+    if (problem.weights[:, m] == np.floor(problem.weights[:, m])).all():
+        room = np.floor(room)
     for row in np.lexsort((others, -room))[:_TOLD].tolist():
         if room[row] > 0:
-            yield Room(problem.territories[int(others[row])], float(room[row] if over else -room[row]))
+            yield Room(problem.territories[int(others[row])], rounded(float(room[row] if over else -room[row])))
 
 
 def _tie(carved: Priced, pair: int, scale: Scale, *, come: bool) -> Tie:
@@ -123,7 +132,7 @@ def _tie(carved: Priced, pair: int, scale: Scale, *, come: bool) -> Tie:
     account, family = _head(carved, unit)
     cost = float(carved.behind(np.array([pair]))[0])
     where = problem.territories[int(problem.pairs.territory[other])]
-    return Tie(account, family, where, scale.told(cost), _loads(carved, unit))
+    return Tie(account, family, where, scale.told(cost), loads_of(carved, unit))
 
 
 def _heaviest(carved: Priced, inside: Ints, t: int) -> Iterator[Heavy]:
@@ -137,7 +146,7 @@ def _heaviest(carved: Priced, inside: Ints, t: int) -> Iterator[Heavy]:
         if most[row] > 0:
             unit = int(inside[row])
             account, family = _head(carved, unit)
-            yield Heavy(account, family, _loads(carved, unit))
+            yield Heavy(account, family, loads_of(carved, unit))
 
 
 def _captive(known: Known, carved: Priced, inside: Ints, name: str) -> Captive:
@@ -147,15 +156,10 @@ def _captive(known: Known, carved: Priced, inside: Ints, name: str) -> Captive:
     accounts = problem.accounts[np.isin(problem.unit_of, alone)]
     pinned = int(np.isin(problem.accounts, known.carving.books[name].accounts).sum())
     total = problem.weights[alone].sum(axis=0)
-    return Captive(len(accounts), pinned, {m: float(v) for m, v in zip(problem.metrics, total, strict=True)})
+    return Captive(len(accounts), pinned, {m: rounded(float(v)) for m, v in zip(problem.metrics, total, strict=True)})
 
 
 def _head(carved: Priced, unit: int) -> tuple[str, int]:
     """Give the first account of a unit, and how many it has."""
     accounts = carved.problem.accounts[carved.problem.unit_of == unit]
     return str(accounts[0]), len(accounts)
-
-
-def _loads(carved: Priced, unit: int) -> dict[str, float]:
-    problem = carved.problem
-    return {m: float(v) for m, v in zip(problem.metrics, problem.weights[unit], strict=True)}

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from terraform_like.carve.certify import rounded
 from terraform_like.carve.forced import Side
 from terraform_like.carve.options import Priced
 from terraform_like.carve.problem import PROTECTED_COUNTS, Floats, Problem
@@ -126,7 +127,8 @@ class Alternative:
     """Another territory for an account and its family.
 
     `alone` is how much more the plan would cost if nothing else changed, `with_room` if others made room at the
-    prices; `km` how much longer the way is; `breaks` the limits that would then be broken, or broken further.
+    prices; `km` how much longer the way is; `breaks` the limits that would then be broken, or broken further; `moves`
+    how many accounts would then move, where that is more than `most_moves`.
     """
 
     territory: str
@@ -134,12 +136,15 @@ class Alternative:
     with_room: float
     km: float
     breaks: tuple[BrokenLimit, ...]
+    moves: int | None = None
+    most_moves: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Barred:
     """Territories that may not hold an account, why, and where that stands."""
 
+    code: Literal["pinned", "claimed", "excluded", "rule", "where", "segment"]
     why: str
     territories: tuple[str, ...]
     place: str | None
@@ -165,6 +170,8 @@ class AccountExplained:
         Other accounts that go with it.
     protected : bool
         Whether a move of it counts more.
+    loads : dict of str to float
+        What it and its family add to each load.
     unit : str
         What costs are in.
     costs : dict of str to float
@@ -191,6 +198,7 @@ class AccountExplained:
     place: str | None = None
     family: tuple[str, ...] = ()
     protected: bool = False
+    loads: Mapping[str, float] | None = None
     unit: Unit = "moves"
     costs: Mapping[str, float] | None = None
     km: float = 0.0
@@ -211,10 +219,11 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A load that its limits hold down or up: its price, whether it is broken and why, and what would help."""
+    """A load that limits hold down or up: whether it is at its own limit, or broken and why, and who has room."""
 
     metric: str
     price: LoadPrice
+    at_limit: bool
     broken: str
     neighbours: tuple[Room, ...]
 
@@ -316,10 +325,10 @@ def load_price(carved: Priced, loads: Floats, t: int, m: int, scale: Scale) -> L
     return LoadPrice(
         territory=problem.territories[t],
         metric=problem.metrics[m],
-        load=float(loads[t, m]),
-        share=float(limits.share[t, m]),
-        low=low if low > 0 else None,
-        high=high if np.isfinite(high) else None,
+        load=rounded(float(loads[t, m])),
+        share=rounded(float(limits.share[t, m])),
+        low=rounded(low) if low > 0 else None,
+        high=rounded(high) if np.isfinite(high) else None,
         amount=amount,
         cost=scale.told(float(carved.prices[t, m]) * amount),
     )
@@ -329,3 +338,9 @@ def round_amount(problem: Problem, m: int) -> float:
     """Give a round amount of a metric, about what one account has: 1, 10, 1,000 ..."""
     mean = float(problem.weights[:, m].sum()) / max(1, len(problem.accounts))
     return float(10.0 ** np.round(np.log10(mean))) if mean > 0 else 1.0
+
+
+def loads_of(carved: Priced, unit: int) -> dict[str, float]:
+    """Give what a unit adds to each load."""
+    problem = carved.problem
+    return {m: rounded(float(v)) for m, v in zip(problem.metrics, problem.weights[unit], strict=True)}
