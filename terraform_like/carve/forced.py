@@ -16,8 +16,9 @@ from typing import Literal
 
 import numpy as np
 
+from terraform_like.carve.arrays import Floats, Ints
 from terraform_like.carve.certify import cheapest_pairs, useful_prices
-from terraform_like.carve.problem import Floats, Ints, Problem
+from terraform_like.carve.problem import Problem
 
 Side = Literal["low", "high"]
 

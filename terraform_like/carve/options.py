@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from terraform_like.carve.arrays import Floats, Ints
 from terraform_like.carve.certify import read_prices, useful_prices
-from terraform_like.carve.problem import Floats, Ints, Problem
+from terraform_like.carve.problem import Problem
 from terraform_like.carve.proof import Proof
 
 
@@ -42,6 +43,13 @@ class Priced:
         if proof.moves is None:
             return cls(problem, choice, prices)
         return cls(problem, choice, prices, proof.moves.price * problem.units, proof.moves.most)
+
+    def with_all_ways(self, unit: int) -> Priced:
+        """Give the same with all ways of a unit among the pairs, where only some of them were kept."""
+        everywhere = np.arange(len(self.problem.territories))
+        ways = everywhere[self.problem.ways.eligible.allows(np.full(len(everywhere), unit), everywhere)]
+        problem = self.problem.including(np.full(len(ways), unit), ways)
+        return replace(self, problem=problem, choice=problem.at(self.problem.pairs.territory[self.choice]))
 
     def cost(self, pairs: Ints) -> Floats:
         """Give cost plus prices of pairs, in solver units."""

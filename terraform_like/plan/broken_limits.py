@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from terraform_like.carve.arrays import Ints
 from terraform_like.carve.certify import DIGITS, read_prices
 from terraform_like.carve.forced import Breach, Certificate, Kind, breaches
-from terraform_like.carve.problem import Ints, Problem
+from terraform_like.carve.problem import Problem
 from terraform_like.carve.proof import Proof
 from terraform_like.diagnostics import Locate, Report, counted
 from terraform_like.domain.book import Book

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from terraform_like.carve.arrays import Floats
 from terraform_like.carve.certify import rounded
-from terraform_like.carve.eligible import Claims, Members, book_path, claims, members
+from terraform_like.carve.eligible import Eligible, Members, book_path, eligible, members
 from terraform_like.carve.options import Priced, options
-from terraform_like.carve.problem import TOLERANCE, Floats
+from terraform_like.carve.problem import TOLERANCE
 from terraform_like.carve.proof import ProofMethod
 from terraform_like.diagnostics import Report
 from terraform_like.diff import Change, Place
@@ -54,9 +55,10 @@ def explain_account(known: Known, account: str) -> AccountExplained | None:
     if not row.height:
         return None
     number = next(n for n, carved in enumerate(known.carved) if account in carved.problem.accounts)
-    carved, scale = known.carved[number], known.scale(number)
+    scale = known.scale(number)
+    unit = int(known.carved[number].problem.unit_of[np.searchsorted(known.carved[number].problem.accounts, account)])
+    carved = known.carved[number].with_all_ways(unit)
     problem = carved.problem
-    unit = int(problem.unit_of[np.searchsorted(problem.accounts, account)])
     family = tuple(str(a) for a in problem.accounts[problem.unit_of == unit] if str(a) != account)
     at = int(carved.choice[unit])
     t = int(problem.pairs.territory[at])
@@ -66,7 +68,7 @@ def explain_account(known: Known, account: str) -> AccountExplained | None:
         problem.territories.index(str(row["territory"].item())) if row["territory"].item() in problem.territories else t
     )
     those = members(known.carving, known.population.inside, problem.segment)
-    rules = claims(those, known.locate, Report())
+    rules = eligible(those, known.locate, Report())
     how, place = _decided(known, number, those, rules, account)
     km = float(problem.pairs.km[at])
     every = float(problem.pairs.km[carved.choice].sum())
@@ -120,20 +122,19 @@ def _places(known: Known, account: str, row: pl.DataFrame, territory: str) -> tu
     return now, Place(territory=territory, owner=now.owner), None
 
 
-def _decided(known: Known, number: int, those: Members, rules: Claims, account: str) -> tuple[str, str | None]:
+def _decided(known: Known, number: int, those: Members, rules: Eligible, account: str) -> tuple[str, str | None]:
     """Say what decided where an account is, and where in the YAML that stands."""
     unit = int(those.unit_of[np.searchsorted(those.accounts, account)])
     family = [str(a) for a in those.accounts[those.unit_of == unit]]
-    for decided, key in ((rules.pinned, "accounts"), (rules.claimed, "rule")):
-        for t in np.flatnonzero(decided[unit]).tolist():
-            name, book = those.names[t], those.books[t]
-            path = book_path(name, book)
-            if key == "rule":
-                return f"the `rule` of {name} claims it", known.place((*path, "rule"))
-            pin = account if account in book.accounts else next(a for a in family if a in book.accounts)
-            place = known.place((*path, "accounts", book.accounts.index(pin)))
-            return f"it is pinned to {name}" if pin == account else f"{pin} of its family is pinned to {name}", place
-    open_to = int(rules.allowed[unit].sum())
+    if (t := int(rules.only[unit])) >= 0:
+        name, book = those.names[t], those.books[t]
+        path = book_path(name, book)
+        pin = account if account in book.accounts else next((a for a in family if a in book.accounts), None)
+        if pin is None:
+            return f"the `rule` of {name} claims it", known.place((*path, "rule"))
+        place = known.place((*path, "accounts", book.accounts.index(pin)))
+        return f"it is pinned to {name}" if pin == account else f"{pin} of its family is pinned to {name}", place
+    open_to = int(rules.count()[unit])
     if open_to == 1:
         return "no other territory may hold it", None
     carved = known.carved[number]
@@ -211,21 +212,21 @@ def _broken(carved: Priced, unit: int, pair: int, loads: Floats) -> Iterator[Bro
         )
 
 
-def _barred(known: Known, those: Members, rules: Claims, account: str) -> Iterator[Barred]:
+def _barred(known: Known, those: Members, rules: Eligible, account: str) -> Iterator[Barred]:
     """Give the territories that may not hold an account, by the reason."""
     unit = int(those.unit_of[np.searchsorted(those.accounts, account)])
-    allowed = rules.allowed[unit]
-    decided = rules.pinned[unit] | rules.claimed[unit]
+    family = set(those.accounts[those.unit_of == unit].tolist())
+    only = int(rules.only[unit])
     reasons: dict[Barred, list[str]] = {}
-    for t in np.flatnonzero(~allowed).tolist():
+    everywhere = np.arange(len(those.names))
+    for t in np.flatnonzero(~rules.allows(np.full(len(everywhere), unit), everywhere)).tolist():
         name, book = those.names[t], those.books[t]
-        if decided.any():
-            holder = those.names[int(np.flatnonzero(decided)[0])]
-            if rules.pinned[unit].any():
-                reason = Barred("pinned", f"it is pinned to {holder}", (), None)
+        if only >= 0:
+            if family & set(those.books[only].accounts):
+                reason = Barred("pinned", f"it is pinned to {those.names[only]}", (), None)
             else:
-                reason = Barred("claimed", f"the `rule` of {holder} claims it", (), None)
-        elif rules.excluded[unit, t]:
+                reason = Barred("claimed", f"the `rule` of {those.names[only]} claims it", (), None)
+        elif family & set(book.exclude):
             reason = Barred("excluded", "excluded", (), known.place((*book_path(name, book), "exclude")))
         elif book.where is None and book.rule is not None:
             reason = Barred("rule", "its `rule` does not claim it", (), None)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from terraform_like.carve.arrays import Floats, Ints
 from terraform_like.carve.certify import rounded
 from terraform_like.carve.forced import Breach, breaches
 from terraform_like.carve.options import Priced, nearest_ties
-from terraform_like.carve.problem import Floats, Ints
 from terraform_like.carve.proof import Proof
 from terraform_like.plan.broken_limits import forced_or_ours
 from terraform_like.plan.conflicts import ways_out
@@ -152,7 +152,7 @@ def _heaviest(carved: Priced, inside: Ints, t: int) -> Iterator[Heavy]:
 def _captive(known: Known, carved: Priced, inside: Ints, name: str) -> Captive:
     """Sum up the units that may be nowhere else."""
     problem = carved.problem
-    alone = inside[np.bincount(problem.pairs.unit, minlength=problem.units)[inside] == 1]
+    alone = inside[problem.ways.eligible.count()[inside] == 1]
     accounts = problem.accounts[np.isin(problem.unit_of, alone)]
     pinned = int(np.isin(problem.accounts, known.carving.books[name].accounts).sum())
     total = problem.weights[alone].sum(axis=0)
