@@ -27,7 +27,7 @@ def known_center(book: Territory, carving: Carving) -> tuple[float, float] | Non
     return owner.home if owner else None
 
 
-def find_centers(points: Floats, count: int, taken: Floats) -> Floats:
+def find_centers(points: Floats, count: int, taken: Floats, weight: Floats | None = None) -> Floats:
     """Spread centers over points by k-means on the sphere (k-means++ start, Arthur and Vassilvitskii, 2007).
 
     Parameters
@@ -38,22 +38,27 @@ def find_centers(points: Floats, count: int, taken: Floats) -> Floats:
         How many centers to find.
     taken : (k, 2) array
         Centers that are given: found ones keep away from them, and they take their accounts.
+    weight : (n,) array, optional
+        How much each account pulls a center; all alike when left out.
 
     Returns
     -------
     (count, 2) array
         Found centers in degrees, in the order of their longitude; NaN where there is no point.
     """
-    points = points[np.isfinite(points).all(axis=1)]
+    known = np.isfinite(points).all(axis=1)
+    points = points[known]
+    pull = np.ones(len(points)) if weight is None else weight[known]
     if not len(points):
         return np.full((count, 2), np.nan)
-    points = points[:: max(1, len(points) // max(_ENOUGH, _EACH * count))]
+    every = max(1, len(points) // max(_ENOUGH, _EACH * count))
+    points, pull = points[::every], pull[::every]
     random = np.random.default_rng(_SEED)
     centers = taken.copy()
     distance = _squared(points, centers) if len(centers) else np.ones(len(points))
     for _ in range(count):
-        total = distance.sum()
-        pick = int(np.searchsorted(np.cumsum(distance), random.random() * total)) if total > 0 else 0
+        total = (pull * distance).sum()
+        pick = int(np.searchsorted(np.cumsum(pull * distance), random.random() * total)) if total > 0 else 0
         chosen = points[min(pick, len(points) - 1)][None, :]
         closer = _squared(points, chosen)
         distance = np.minimum(distance, closer) if len(centers) else closer
@@ -62,7 +67,7 @@ def find_centers(points: Floats, count: int, taken: Floats) -> Floats:
     for _ in range(_ROUNDS):
         nearest = nearest_center(points, centers)
         moved = centers.copy()
-        sums = np.stack([np.bincount(nearest, axis, len(centers)) for axis in on_the_sphere(points).T], axis=1)
+        sums = np.stack([np.bincount(nearest, pull * axis, len(centers)) for axis in on_the_sphere(points).T], axis=1)
         for found in range(fixed, len(centers)):
             if (nearest == found).any():
                 moved[found] = _on_the_ground(sums[found])

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from terraform_like.carve.arrays import Floats, Ints
+from terraform_like.carve.atlas import fallen_apart, in_words
 from terraform_like.carve.problem import EXCESS_WEIGHT, Problem
 from terraform_like.carve.proof import MoveLimit, Proof, ProofMethod, ProofStatus
+from terraform_like.diagnostics import NAMED_AT_MOST
 
 #: A gap this small counts as optimal: it is below what the figures of a report show.
 OPTIMAL_GAP = 1e-4
@@ -174,9 +176,12 @@ def certify(problem: Problem, choice: Ints, evidence: Evidence) -> Proof:
     Raises
     ------
     ValueError
-        When the answer is no answer, moves more than it may, or a figure is not finite.
+        When the answer is no answer, moves more than it may, or leaves a territory unconnected, or a figure is not
+        finite.
     """
     figures = standing(problem, choice)
+    if faults := fallen_apart(problem, choice):
+        raise ValueError("; ".join(in_words(problem, fault) for fault in faults[:NAMED_AT_MOST]))
     saved = saved_prices(problem, useful_prices(problem, evidence.prices))
     moves = evidence.moves and evidence.moves.model_copy(update={"price": rounded(evidence.moves.price)})
     lowest = bound(problem, read_prices(problem, saved), moves)

@@ -35,7 +35,7 @@ _ROUND_NODES = 60
 #: Temperature, width and steps after ways were added.
 _AFTER_REACHING = ((0.02, 0.05, 30),)
 #: How many times dearer an excess is in the end: no wish is worth any excess that can be avoided.
-_STERN = 100.0
+STERN = 100.0
 #: An answer that costs less than so many times what was found is improved as well: little had changed.
 _SMALL_CHANGE = 1.5
 
@@ -125,7 +125,7 @@ def solve(problem: Problem, start: Ints | None = None, prices: Floats | None = N
     problem, table, raised = _reached(problem, table, raised, effort)
     start = None if books is None else problem.at(books)
     prices = _sifted(problem, table, raised)
-    stern = problem.sterner(_STERN)
+    stern = problem.sterner(STERN)
     found = [_searched(problem, table, raised)]
     if prices is not raised and (problem.effort is Effort.THOROUGH or problem.excess(found[0]) > 0):
         found.append(_searched(problem, table, prices))
@@ -160,7 +160,7 @@ def solve_within(problem: Problem, start: Ints, most: float, free: Solution) -> 
     def near(choice: Ints) -> Ints:
         return np.union1d(dear_table.near(raised, _window(problem)), choice)
 
-    choice = within_moves(problem.sterner(_STERN), candidates, start, most, near, prices)
+    choice = within_moves(problem.sterner(STERN), candidates, start, most, near, prices)
     return Solution(problem, choice, prices, move_price=price)
 
 
@@ -173,7 +173,7 @@ def _branched(problem: Problem, table: Table, found: Solution) -> Solution:
         return found
     from terraform_like.carve.exact import branch
 
-    branched = branch(problem.sterner(_STERN), open_pairs, found.choice, effort.nodes)
+    branched = branch(problem.sterner(STERN), open_pairs, found.choice, effort.nodes)
     if branched is not None and problem.excess(branched.choice) > 0:
         # Limits that cannot hold are broken at their published price, by as much as that is worth.
         branched = branch(problem, open_pairs, min(found.choice, branched.choice, key=problem.cost), effort.nodes)

@@ -11,12 +11,16 @@ from terraform_like.carve.arrays import Flags, Floats, Ints
 from terraform_like.carve.centers import find_centers, known_center, match_centers, nearest_center
 from terraform_like.carve.eligible import Eligible, Members, book_path, eligible, members, tell_pins_elsewhere
 from terraform_like.carve.problem import EXCESS_WEIGHT, PROTECTED_COUNTS, TOLERANCE, Limits, Problem
+from terraform_like.carve.survey import survey
 from terraform_like.carve.ways import Pairs, Ways, Weights, kept_ways
 from terraform_like.diagnostics import Locate, Path, Report, Span, counted, listing
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Balance, Carving
 from terraform_like.domain.geography import located
 from terraform_like.domain.scope import PROTECTED
+
+#: An account without any load pulls a center by this, where one of a mean load pulls it by 1.
+_LEAST_PULL = 1e-3
 
 
 def formulate(carving: Carving, inside: Book, locate: Locate, report: Report) -> tuple[Problem, ...]:
@@ -114,6 +118,7 @@ def _centers(carving: Carving, segment: Members, allowed: Eligible) -> Floats:
             centers[t] = known
     open_ones = np.flatnonzero(np.isnan(centers).any(axis=1))
     points = located(segment.table, carving.accounts.location)
+    pull = _pull(carving, segment)
     if not len(open_ones) or not np.isfinite(points).any():
         return centers
     # Territories of the same wish share its accounts out among the centers that are found for them; that one of them
@@ -126,7 +131,8 @@ def _centers(carving: Carving, segment: Members, allowed: Eligible) -> Floats:
         if not len(group):
             continue
         mine = _held_by_any(allowed, group)[segment.unit_of]
-        found = find_centers(points[mine], len(group), centers[np.setdiff1d(team, open_ones)])
+        taken = centers[np.setdiff1d(team, open_ones)]
+        found = find_centers(points[mine], len(group), taken, None if pull is None else pull[mine])
         here = np.zeros((len(group), len(group)))
         if np.isfinite(found).all():
             placed = np.flatnonzero(np.isfinite(points).all(axis=1) & np.isin(segment.current, group))
@@ -134,6 +140,20 @@ def _centers(carving: Carving, segment: Members, allowed: Eligible) -> Floats:
             np.add.at(here, (row, nearest_center(points[placed], found)), 1)
         centers[group] = found[match_centers(here, found)]
     return centers
+
+
+def _pull(carving: Carving, segment: Members) -> Floats | None:
+    """Give how much each account pulls the centers that are found; None for all alike.
+
+    Territories that must be connected cannot fetch from afar what their surroundings lack: their centers lie where the
+    loads are.
+    """
+    balance = carving.balance.get(segment.name)
+    if balance is None or balance.contiguous is None or not balance.metrics:
+        return None
+    loads = _weights(segment.table, balance.metrics, np.arange(segment.table.height), segment.table.height)
+    pull: Floats = (loads / np.maximum(loads.mean(axis=0), 1e-300)).mean(axis=1)
+    return np.maximum(pull, _LEAST_PULL)
 
 
 def _held_by_any(allowed: Eligible, books: Ints) -> Flags:
@@ -196,6 +216,7 @@ def _component(
         ways=ways,
         method=balance.carve.method,
         effort=balance.carve.effort,
+        atlas=survey(carving, segment, units, ways.eligible, locate, report),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from terraform_like.carve.arrays import Floats, Ints, Positions
+from terraform_like.carve.borders import Borders
 from terraform_like.carve.problem import Limits, Problem
 
 #: Units that each territory offers each other one, those nearest to a tie first.
@@ -56,7 +57,15 @@ def book_costs(limits: Limits, books: Positions, loads: Floats) -> Floats:
     return cost
 
 
-def improve(problem: Problem, choice: Ints, open_pairs: Ints, prices: Floats, *, most_moved: float = np.inf) -> Ints:
+def improve(
+    problem: Problem,
+    choice: Ints,
+    open_pairs: Ints,
+    prices: Floats,
+    *,
+    most_moved: float = np.inf,
+    borders: Borders | None = None,
+) -> Ints:
     """Give an answer that nothing which was looked at makes cheaper; never a dearer one.
 
     Parameters
@@ -71,6 +80,8 @@ def improve(problem: Problem, choice: Ints, open_pairs: Ints, prices: Floats, *,
         Prices of loads in solver units: they say which units to offer first.
     most_moved : float
         Most accounts that may move. An answer beyond it already may keep its moves, and gets no more.
+    borders : Borders, optional
+        The map of the answer, where every territory must stay connected; it changes with the answer.
 
     Returns
     -------
@@ -79,7 +90,7 @@ def improve(problem: Problem, choice: Ints, open_pairs: Ints, prices: Floats, *,
     """
     if not len(problem.territories) > 1:
         return choice
-    search = _Search(problem, choice.copy(), open_pairs, prices, most_moved)
+    search = _Search(problem, choice.copy(), open_pairs, prices, most_moved, borders)
     search.run()
     return search.choice
 
@@ -107,8 +118,17 @@ class _Offers:
 class _Search:
     """An answer on its way down, with the loads that it gives."""
 
-    def __init__(self, problem: Problem, choice: Ints, open_pairs: Ints, prices: Floats, most_moved: float) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        choice: Ints,
+        open_pairs: Ints,
+        prices: Floats,
+        most_moved: float,
+        borders: Borders | None,
+    ) -> None:
         self._problem = problem
+        self._borders = borders
         self._limits = problem.limits
         self.choice = choice
         self._unit = problem.pairs.unit[open_pairs]
@@ -145,6 +165,8 @@ class _Search:
         away = at != self._to
         if dirty is not None:
             away &= dirty[at] | dirty[self._to]
+        if self._borders is not None:
+            away &= self._borders.open(self._unit, self._to)
         rows = np.flatnonzero(away)
         unit, to, left = self._unit[rows], self._to[rows], at[rows]
         here = self.choice[unit]
@@ -213,6 +235,8 @@ class _Search:
             taken = [int(pair) for pair in (offers.pair[g, 0, one[g]], offers.pair[g, 1, two[g]]) if pair >= 0]
             more = sum(float(pairs.moved[pair] - pairs.moved[self.choice[pairs.unit[pair]]]) for pair in taken)
             if more > max(0.0, self._room):
+                continue
+            if self._borders and not self._borders.move((int(pairs.unit[p]), int(pairs.territory[p])) for p in taken):
                 continue
             self._room -= more
             changed[low] = changed[high] = True

@@ -75,6 +75,36 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Atlas:
+    """The geographic units that units lie in, as a graph: P nodes, each of which goes to a territory as a whole.
+
+    Parameters
+    ----------
+    names : (P,) array of str
+        Name of each node's geographic unit; empty for units that need not be connected with any.
+    of_unit : (N,) array of int
+        The node of each unit.
+    start : (P + 1,) array of int
+        Neighbours of node p are `neighbour[start[p] : start[p + 1]]`.
+    neighbour : (2E,) array of int
+        Nodes that touch, ascending for each node; every border from both sides.
+    land : (P,) array of int
+        Number of the land that each node is in: what touches, also over places that only other territories may hold.
+    """
+
+    names: NDArray[np.str_]
+    of_unit: Ints
+    start: Ints
+    neighbour: Ints
+    land: Ints
+
+    @property
+    def count(self) -> int:
+        """P, the number of nodes."""
+        return len(self.names)
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One component: territories of a segment that compete for the same accounts.
 
@@ -104,6 +134,8 @@ class Problem:
         All ways that units may go, of which the pairs are some.
     method, effort : CarveMethod, Effort
         How it is carved.
+    atlas : Atlas or None
+        The map on which every territory must be connected; None where nothing asks for it.
     """
 
     component: str
@@ -121,6 +153,7 @@ class Problem:
     ways: Ways
     method: CarveMethod = CarveMethod.AUTO
     effort: Effort = Effort.NORMAL
+    atlas: Atlas | None = None
 
     @property
     def units(self) -> int:
@@ -208,6 +241,7 @@ __all__ = [
     "EXCESS_WEIGHT",
     "PROTECTED_COUNTS",
     "TOLERANCE",
+    "Atlas",
     "Floats",
     "Ints",
     "Limits",

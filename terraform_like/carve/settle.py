@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from terraform_like.carve import decompose
+from terraform_like.carve import contiguous, decompose
 from terraform_like.carve.arrays import Floats, Ints
+from terraform_like.carve.atlas import fallen_apart
 from terraform_like.carve.certify import Evidence, certify
 from terraform_like.carve.decompose import Solution
 from terraform_like.carve.formulate import formulate
@@ -73,6 +74,8 @@ def carve(carving: Carving, inside: Book, locate: Locate, report: Report) -> Car
     if report.failed:
         return None
     limited = _limit_moves(carving, problems, answers, locate, report)
+    if report.failed:
+        return None
     _settle(carving, inside, problems, answers, limited, locate, report)
     placed = [_placed(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
     proofs = [_proof(problem, answer, report) for problem, answer in zip(placed, answers, strict=True)]
@@ -95,20 +98,33 @@ def _answer(problem: Problem, report: Report, prices: Floats | None = None) -> _
     choice = problem.current
     try:
         if (choice < 0).all():
-            solved = decompose.solve(problem)
+            solved = _solve(problem)
             return _Answer(solved.problem, solved.choice, _evidence(solved))
         if (choice < 0).any():
-            choice = decompose.place(problem, choice)
-        excess = problem.excess(choice)
+            choice = _place(problem, choice)
+        excess = np.inf if fallen_apart(problem, choice) else problem.excess(choice)
         if excess == 0:
             return _Answer(problem, choice)
-        solved = decompose.solve(problem, choice, prices)
+        solved = _solve(problem, choice, prices)
     except SolverError as error:
         report.error(f"{problem.component} cannot be carved", f"{error}. Nothing was changed.")
         return _Answer(problem, choice)
     if solved.problem.excess(solved.choice) < excess * (1 - _BETTER):
         return _Answer(solved.problem, solved.choice, _evidence(solved))
     return _Answer(problem, choice, Evidence(solved.prices, ProofMethod.DECOMPOSED))
+
+
+def _solve(problem: Problem, start: Ints | None = None, prices: Floats | None = None) -> Solution:
+    return (decompose.solve if problem.atlas is None else contiguous.solve)(problem, start, prices)
+
+
+def _place(problem: Problem, choice: Ints) -> Ints:
+    return (decompose.place if problem.atlas is None else contiguous.place)(problem, choice)
+
+
+def _solve_within(problem: Problem, start: Ints, most: float, free: Solution) -> Solution:
+    solver = decompose.solve_within if problem.atlas is None else contiguous.solve_within
+    return solver(problem, start, most, free)
 
 
 def _evidence(solved: Solution) -> Evidence:
@@ -134,10 +150,15 @@ def _limit_moves(
             problem = answers[number].problem
             start = problem.current
             if not (start >= 0).all():
-                start = decompose.place(problem, start)
+                start = _place(problem, start)
             evidence = answers[number].evidence
             prices = decompose.prices_of(problem) if evidence is None else evidence.prices
-            solved = decompose.solve_within(problem, start, share, Solution(problem, answers[number].choice, prices))
+            try:
+                solved = _solve_within(problem, start, share, Solution(problem, answers[number].choice, prices))
+            except SolverError as error:
+                span = locate(("balance", segment, "max_moves"))
+                report.error(f"{problem.component} cannot be carved", f"{error}. Nothing was changed.", span)
+                return frozenset(limited)
             moved_within = int(problem.pairs.moved[solved.choice].sum())
             within = MoveLimit(most=max(share, moved_within), price=solved.move_price / problem.units)
             answers[number] = _Answer(

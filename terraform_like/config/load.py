@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from terraform_like.address import NAME_PATTERN
+from terraform_like.config.adjacency import with_neighbours
 from terraform_like.config.complaint import complain
 from terraform_like.config.document import Document, document_of, read_document
 from terraform_like.config.language import PlanFile, PolicyFile
@@ -169,6 +170,7 @@ def load_wanted(
         if not report.failed:
             tell_of_unevenness(carving, locate, report)
         carving = carving.model_copy(update={"moved": _moved_alike(carving.moved, made_by)})
+        carving = with_neighbours(carving, repository.root, repository.plan_folder(name), locate, report)
     gate = read_document(repository.root, _yaml_files(repository.root / "policies"), report)
     policies = _policies(gate, report, sight)
     if report.failed or carving is None or policies is None:

@@ -230,6 +230,15 @@ class Carve(Wish):
     """How far to search: `quick`, `normal` or `thorough`. Example: `thorough`."""
 
 
+class Contiguous(Wish):
+    """Territories of geographic units, such as ZIPs or counties, each of which is one connected area."""
+
+    adjacency: Annotated[str, Field(pattern=r"^[^/\\]+\.csv$")]
+    """CSV file beside this one: a header, then a unit and a unit that it touches a line. Example: `counties.csv`."""
+    unit: str = "account"
+    """Column that names the unit that an account lies in; the account itself when left out. Example: `fips`."""
+
+
 def _moves(value: Any) -> Any:
     """Refuse what is neither a count nor a share in one sentence, and not in one for each."""
     counts = isinstance(value, int) and not isinstance(value, bool) and value >= 0
@@ -254,6 +263,8 @@ class Balance(Wish):
     """Most accounts that may move: a count, or a share of the segment. Example: `50` or `5%`."""
     carve: Carve = Carve()
     """How the segment is carved. Example: `{method: auto, effort: thorough}`."""
+    contiguous: Contiguous | None = None
+    """Makes each territory one connected area. Example: `{adjacency: counties.csv, unit: fips}`."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -297,6 +308,8 @@ class Carving(Wish):
     people: dict[Name, Person] = Field(default_factory=dict)
     balance: dict[Name, Balance] = Field(default_factory=dict)
     moved: tuple[Moved, ...] = ()
+    neighbours: dict[str, tuple[tuple[str, str], ...]] = Field(default_factory=dict)
+    """Geographic units that touch, by the file that says so; each pair once and sorted."""
 
     @property
     def books(self) -> dict[str, Territory]:
@@ -338,6 +351,7 @@ class Carving(Wish):
 __all__ = [
     "Balance",
     "Carving",
+    "Contiguous",
     "Cover",
     "Day",
     "Duration",

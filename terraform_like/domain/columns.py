@@ -74,7 +74,7 @@ def _said(path: Path, **texts: str | None) -> Iterator[tuple[Path, str]]:
 def check_columns(
     carving: Carving, offered: Offered, locate: Locate, report: Report, location: Location | None
 ) -> dict[str, Kind]:
-    """Judge every expression of a plan, its metrics, and the columns of family and location.
+    """Judge every expression of a plan, its metrics, and the columns of family, location and geographic units.
 
     Parameters
     ----------
@@ -171,6 +171,9 @@ def _family(carving: Carving, judge: _Judge) -> None:
 
 def _metrics(carving: Carving, judge: _Judge) -> None:
     for segment, balance in sorted(carving.balance.items()):
+        if balance.contiguous and not judge.offered.knows(judge.columns, unit := balance.contiguous.unit):
+            span = judge.locate(("balance", segment, "contiguous", "unit"))
+            judge.report.error(f'There is no column "{unit}"', judge.like(unit, list(judge.columns)), span)
         for metric in balance.metrics:
             if metric == "accounts":
                 continue

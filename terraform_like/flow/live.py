@@ -122,6 +122,8 @@ def _uses(wanted: Wanted) -> Iterator[_Use]:
     for segment, balance in wanted.carving.balance.items():
         for key in ("within", "at_most", "at_least"):
             yield from (_Use(metric, locate, ("balance", segment, key, metric)) for metric in getattr(balance, key))
+        if balance.contiguous:
+            yield _Use(balance.contiguous.unit, locate, ("balance", segment, "contiguous", "unit"))
     if scope.family:
         yield _Use(scope.family.column, locate, ("accounts", "family", "column"))
     for read in policy_columns(wanted.policies, scope.location):

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from terraform_like.carve.arrays import Ints
+from terraform_like.carve.atlas import fallen_apart, in_words
 from terraform_like.carve.certify import Evidence, certify, read_prices
 from terraform_like.carve.formulate import formulate
 from terraform_like.carve.problem import Problem
@@ -120,6 +121,10 @@ def _proof(problem: Problem, choice: Ints, plan: Plan) -> Proof | Check:
         found = f"they do not: {listing(str(a) for a in lost)}"
         says = f"assignments.csv breaks the rules of {problem.component}"
         return Check("rules", False, "accounts stand where they may", found, says, REPLAN)
+    if faults := fallen_apart(problem, choice):
+        found = listing((in_words(problem, fault) for fault in faults), 3)
+        says = f"assignments.csv breaks the rules of {problem.component}"
+        return Check("rules", False, "every territory is connected", found, says, REPLAN)
     if told is None:
         says = f"the plan has no proof for {problem.component}"
         return Check("proof", False, "a proof a component", f"none for {problem.component}", says, REPLAN)
