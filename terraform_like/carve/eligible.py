@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from terraform_like.carve.arrays import Flags, Ints
+from terraform_like.carve.arrays import Flags, Floats, Ints
 from terraform_like.diagnostics import Locate, Path, Report, counted, listing
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving, Location, Slot, Territory
@@ -101,11 +101,42 @@ class Eligible:
 
     def count(self) -> Ints:
         """Give how many territories each unit may go to, a (U,) array."""
-        size = np.bincount(self.kind_of, minlength=self.may.shape[1])
+        return self.count_among(np.arange(len(self.kind_of)))
+
+    def count_among(self, territories: Ints) -> Ints:
+        """Give how many of some territories each unit may go to, a (U,) array."""
         width = len(self.kind_of)
-        unit, territory = self.barred // width, self.barred % width
-        lost = np.bincount(unit[self.may[unit, self.kind_of[territory]]], minlength=len(self.may))
-        return np.where(self.only >= 0, 1, self.may @ size - lost)
+        among = np.zeros(width, dtype=bool)
+        among[territories] = True
+        size = np.bincount(self.kind_of[territories], minlength=self.may.shape[1])
+        barred = self.barred[among[self.barred % width]]
+        unit, kind = barred // width, self.kind_of[barred % width]
+        lost = np.bincount(unit[self.may[unit, kind]], minlength=len(self.may))
+        return np.where(self.only >= 0, among[self.only], self.may @ size - lost)
+
+    def open_to(self, units: Ints) -> Ints:
+        """Give the territories that any of some units may go to, sorted; what is excluded counts all the same."""
+        free = units[self.only[units] < 0]
+        found: Flags = np.logical_or.reduce(self.may[free], axis=0)[self.kind_of]
+        found[self.only[units[self.only[units] >= 0]]] = True
+        return np.flatnonzero(found)
+
+    def most_among(self, territories: Ints, values: Floats) -> Floats:
+        """Give the largest value of those territories that each unit may go to, a (U,) array; 0 where it may to none.
+
+        Parameters
+        ----------
+        territories : (S,) array of int
+            Some territories.
+        values : (T,) array
+            A value that is not negative for each of all territories. What is excluded counts all the same.
+        """
+        best = np.zeros(self.may.shape[1])
+        np.maximum.at(best, self.kind_of[territories], values[territories])
+        mine = np.zeros(len(self.kind_of))
+        mine[territories] = values[territories]
+        free = np.where(self.may, best, 0.0).max(axis=1, initial=0.0)
+        return np.where(self.only >= 0, mine[self.only], free)
 
     def part(self, units: Ints, territories: Ints) -> Eligible:
         """Give the same for some units and territories, at their new positions."""

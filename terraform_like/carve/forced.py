@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from terraform_like.carve.arrays import Floats, Ints
+from terraform_like.carve.arrays import Flags, Floats, Ints
 from terraform_like.carve.certify import cheapest_pairs, useful_prices
 from terraform_like.carve.problem import Problem
 
@@ -130,8 +130,7 @@ def breaches(problem: Problem, choice: Ints, prices: Floats) -> tuple[Breach, ..
 def _certificates(problem: Problem, choice: Ints, prices: Floats, broken: list[Cell]) -> Iterator[Certificate]:
     """Give certificates, those that are easiest to understand first."""
     metrics = sorted({cell.metric for cell in broken})
-    # Where units have other ways than their pairs, only prices tell what no way could mend.
-    for m in metrics if problem.ways.complete else ():
+    for m in metrics:
         over = [cell.territory for cell in broken if cell.metric == m and cell.side == "high"]
         under = [cell.territory for cell in broken if cell.metric == m and cell.side == "low"]
         yield from _heavy(problem, choice, m, over)
@@ -140,7 +139,7 @@ def _certificates(problem: Problem, choice: Ints, prices: Floats, broken: list[C
         for t in under:
             yield from _unreachable(problem, m, np.array([t]))
     scarcity = _scarcity(problem, prices)
-    for m in metrics if problem.ways.complete else ():
+    for m in metrics:
         for least in _SCARCE:
             yield from _captive(problem, m, np.flatnonzero(scarcity[:, m] >= least), reduce=True)
             yield from _unreachable(problem, m, np.flatnonzero(scarcity[:, m] <= -least), reduce=True)
@@ -149,15 +148,15 @@ def _certificates(problem: Problem, choice: Ints, prices: Floats, broken: list[C
 
 def _heavy(problem: Problem, choice: Ints, m: int, over: list[int]) -> Iterator[Certificate]:
     """Certify books that hold a unit which is alone too much for every territory that may hold it."""
-    pairs, weight = problem.pairs, problem.weights[:, m]
-    roomiest = np.zeros(problem.units)
-    np.maximum.at(roomiest, pairs.unit, problem.limits.high[pairs.territory, m])
+    weight, eligible = problem.weights[:, m], problem.ways.eligible
+    everywhere = np.arange(len(problem.territories))
+    roomiest = eligible.most_among(everywhere, problem.limits.high[:, m])
     heavy = np.flatnonzero(weight > roomiest * (1 + _CERTAIN))
     for t in over:
-        here = heavy[pairs.territory[choice[heavy]] == t]
+        here = heavy[problem.pairs.territory[choice[heavy]] == t]
         if len(here):
             heaviest = int(here[np.argmax(weight[here])])
-            holders = np.unique(pairs.territory[np.isin(pairs.unit, here)])
+            holders = eligible.open_to(here)
             yield Certificate(
                 Kind.HEAVY,
                 tuple(Cell(int(holder), m, "high") for holder in holders),
@@ -172,9 +171,8 @@ def _captive(problem: Problem, m: int, those: Ints, *, reduce: bool = False) -> 
     high = problem.limits.high[:, m]
 
     def units(territories: Ints) -> Ints:
-        pairs = problem.pairs
-        elsewhere = ~np.isin(pairs.territory, territories)
-        return np.flatnonzero(np.bincount(pairs.unit, elsewhere, problem.units) == 0)
+        others = np.setdiff1d(np.arange(len(problem.territories)), territories)
+        return np.flatnonzero(problem.ways.eligible.count_among(others) == 0)
 
     def holds(territories: Ints) -> bool:
         load = float(problem.weights[units(territories), m].sum())
@@ -195,13 +193,17 @@ def _captive(problem: Problem, m: int, those: Ints, *, reduce: bool = False) -> 
 
 def _unreachable(problem: Problem, m: int, those: Ints, *, reduce: bool = False) -> Iterator[Certificate]:
     """Certify territories that need more together than all units that fit into one of them are."""
-    pairs, low, high = problem.pairs, problem.limits.low[:, m], problem.limits.high[:, m]
-    weight = problem.weights[:, m]
-    fits = weight[pairs.unit] <= high[pairs.territory] * (1 + _CERTAIN)
+    eligible, weight = problem.ways.eligible, problem.weights[:, m]
+    low, high = problem.limits.low[:, m], problem.limits.high[:, m]
+
+    def too_heavy(territories: Ints) -> Flags:
+        """Say which units are alone too much for every one of the territories that may hold them."""
+        roomiest = eligible.most_among(territories, high)
+        return (eligible.count_among(territories) > 0) & (weight > roomiest * (1 + _CERTAIN))
 
     def reached(territories: Ints) -> float:
-        there = np.isin(pairs.territory, territories) & fits
-        return float(weight[np.unique(pairs.unit[there])].sum())
+        there = (eligible.count_among(territories) > 0) & ~too_heavy(territories)
+        return float(weight[there].sum())
 
     def holds(territories: Ints) -> bool:
         return not reached(territories) < float(low[territories].sum()) * (1 - _CERTAIN)
@@ -209,11 +211,10 @@ def _unreachable(problem: Problem, m: int, those: Ints, *, reduce: bool = False)
     if holds(those):
         return
     small = _reduced(problem, those, holds) if reduce else those
-    there = np.isin(pairs.territory, small)
     cells = [Cell(int(t), m, "low") for t in small]
     # What is alone too heavy for a book cannot bring it inside its limits: then the upper limit is part of the matter.
-    cells += [Cell(int(t), m, "high") for t in np.unique(pairs.territory[there & ~fits])]
-    heavy = np.unique(pairs.unit[there & ~fits]).astype(np.int64)
+    heavy = np.flatnonzero(too_heavy(small))
+    cells += [Cell(int(t), m, "high") for t in np.intersect1d(small, eligible.open_to(heavy))]
     yield Certificate(Kind.UNREACHABLE, tuple(cells), reached(small), float(low[small].sum()), heavy)
 
 

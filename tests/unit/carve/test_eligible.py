@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+
+import numpy as np
 import pytest
 
 
@@ -105,3 +108,32 @@ def test_an_expression_that_cannot_be_evaluated_is_one_error(wish, accounts, com
     carving = wish(territories={"a": {"segment": "all", "where": "CAST(state AS INT) = 1"}})
     said = complaint(carving, accounts(2, state=["NY", "CA"]))
     assert "TRY_CAST" in said.detail
+
+
+def test_counts_and_room_are_those_of_the_territories_one_by_one(wish, accounts, problem):
+    carving = wish(
+        territories={
+            "a": {"segment": "all", "where": "arr <= 3"},
+            "b": {"segment": "all", "where": "arr <= 3", "accounts": ["A-05"]},
+            "c": {"segment": "all", "exclude": ["A-01", "A-02"]},
+            "d": {"segment": "all", "rule": "arr = 4", "where": "arr >= 6"},
+        }
+    )
+    one = problem(carving, accounts(7, arr=[float(n) for n in range(7)]))
+    eligible, values = one.ways.eligible, np.array([3.0, 1.0, 2.0, 7.0])
+    everywhere = np.arange(len(one.territories))
+    may = eligible.allows(np.arange(one.units)[:, None], everywhere)
+
+    assert eligible.count().tolist() == may.sum(axis=1).tolist()
+    for size in range(len(everywhere) + 1):
+        for some in map(np.array, itertools.combinations(everywhere.tolist(), size)):
+            some = some.astype(int)
+            assert eligible.count_among(some).tolist() == may[:, some].sum(axis=1).tolist()
+            # What is excluded counts: room is never told too small.
+            most = np.where(may[:, some], values[some], 0.0).max(axis=1, initial=0.0)
+            assert (eligible.most_among(some, values) >= most).all()
+            for unit in range(one.units):
+                assert set(np.flatnonzero(may[unit])) <= set(eligible.open_to(np.array([unit])))
+    assert eligible.most_among(everywhere, values).tolist() == [3, 3, 3, 3, 7, 1, 7]
+    assert eligible.open_to(np.array([4, 5])).tolist() == [1, 3]
+    assert eligible.open_to(np.empty(0, dtype=int)).tolist() == []
