@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from terraform_like.carve.arrays import Floats, Ints
+from terraform_like.carve.arrays import Floats, Ints, union
 from terraform_like.carve.certify import bound, cheapest_pairs
 from terraform_like.carve.dive import dive
 from terraform_like.carve.improve import improve
@@ -158,7 +158,7 @@ def solve_within(problem: Problem, start: Ints, most: float, free: Solution) -> 
     candidates = [_searched(dearer, dear_table, prices), free.choice]
 
     def near(choice: Ints) -> Ints:
-        return np.union1d(dear_table.near(raised, _window(problem)), choice)
+        return union(dear_table.near(raised, _window(problem)), choice)
 
     choice = within_moves(problem.sterner(STERN), candidates, start, most, near, prices)
     return Solution(problem, choice, prices, move_price=price)
@@ -239,13 +239,13 @@ def _searched(problem: Problem, table: Table, prices: Floats) -> Ints:
     """Dive from the prices, and improve what that gives."""
     row, after = dive(table, prices * table.scale)
     choice = table.choice(row, problem.units)
-    near = np.union1d(table.near(after, _window(problem)), choice)
+    near = union(table.near(after, _window(problem)), choice)
     return improve(problem, choice, near, after / table.scale)
 
 
 def _improved(problem: Problem, table: Table, prices: Floats, choice: Ints) -> Ints:
     """Improve an answer that is there: the way with the fewest moves where little has changed."""
-    return improve(problem, choice, np.union1d(table.near(prices * table.scale, _window(problem)), choice), prices)
+    return improve(problem, choice, union(table.near(prices * table.scale, _window(problem)), choice), prices)
 
 
 def _window(problem: Problem) -> float:
@@ -275,7 +275,7 @@ def _mended(problem: Problem, table: Table, prices: Floats, choice: Ints, effort
         open_pairs = _among(problem, table, prices, choice, near, books)
         branched = branch(problem, open_pairs, choice, _ROUND_NODES)
         if branched is not None and problem.rank(branched.choice) < problem.rank(choice):
-            choice = improve(problem, branched.choice, np.union1d(near, branched.choice), prices)
+            choice = improve(problem, branched.choice, union(near, branched.choice), prices)
             tried.clear()
     return choice
 
@@ -293,7 +293,7 @@ def _around(problem: Problem, choice: Ints, near: Ints) -> Ints:
     """Give those of some pairs that lead into or out of territories outside their limits, and where all units are."""
     outside = np.asarray((problem.limits.excess(problem.loads(choice)) > 0).any(axis=1))
     at, to = problem.pairs.territory[choice[problem.pairs.unit[near]]], problem.pairs.territory[near]
-    return np.union1d(near[outside[at] | outside[to]], choice)
+    return union(near[outside[at] | outside[to]], choice)
 
 
 def _round(problem: Problem, choice: Ints, near: Ints, tried: set[tuple[int, ...]]) -> Ints | None:
@@ -327,4 +327,4 @@ def _among(problem: Problem, table: Table, prices: Floats, choice: Ints, near: I
     heaviness[table.units] = table.heaviness
     here = pairs.cost[choice[unit]] + (prices[pairs.territory[choice[unit]]] * problem.weights[unit]).sum(axis=1)
     order = np.lexsort((free, np.abs(cost - here) / heaviness[unit]))
-    return np.union1d(choice, free[order[:_ROUND_PAIRS]])
+    return union(choice, free[order[:_ROUND_PAIRS]])

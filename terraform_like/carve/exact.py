@@ -16,7 +16,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
-from terraform_like.carve.arrays import Floats, Ints
+from terraform_like.carve.arrays import Floats, Ints, union
 from terraform_like.carve.certify import useful_prices
 from terraform_like.carve.problem import Problem, SolverError
 from terraform_like.carve.table import Table
@@ -68,10 +68,10 @@ def relaxed_prices(problem: Problem, table: Table, prices: Floats) -> Floats:
     for _ in range(_ROUNDS):
         found = useful_prices(problem, _solve(problem, near, start=None, nodes=None).prices)
         cheapest = table.near(found * table.scale, 0.0)
-        added = np.setdiff1d(cheapest, near)
+        added = np.setdiff1d(cheapest, near, assume_unique=True)
         if not len(added):
             break
-        near = np.union1d(near, added)
+        near = union(near, added)
     return found
 
 

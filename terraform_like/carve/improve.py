@@ -178,7 +178,7 @@ class _Search:
         count = len(self._problem.territories)
         low, high = np.minimum(left, to), np.maximum(left, to)
         way = (low * count + high) * 2 + (left > to)
-        order = np.lexsort((self._pair[rows], rank, way))
+        order = np.lexsort((rank, way))
         way = way[order]
         starts = np.flatnonzero(np.diff(way, prepend=-1))
         place = np.arange(len(way)) - np.repeat(starts, np.diff(np.append(starts, len(way))))

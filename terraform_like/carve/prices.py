@@ -134,7 +134,7 @@ def softened(table: Table, prices: Floats, temperature: float) -> Softened:
         times = table.times[columns]
         value += float((times * (least - heat * np.log(total))).sum())
         share *= times / total
-        at = table.territory[:, columns].ravel()
+        at = table.territory[:, columns].ravel().astype(np.intp)
         for metric in range(table.shape[1]):
             loads[:, metric] += np.bincount(at, (share * table.weights[metric, columns]).ravel(), table.shape[0])
     return Softened(value, loads)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from terraform_like.carve.arrays import Floats, Ints, Positions
+from terraform_like.carve.arrays import Floats, Ints, Positions, union
 from terraform_like.carve.ways import Pairs, Ways
 from terraform_like.diagnostics import Path
 from terraform_like.domain.carving import CarveMethod, Effort
@@ -180,7 +180,7 @@ class Problem:
         """Give the same problem with more ways among its pairs, where pairs have other positions."""
         width = len(self.territories)
         old = self.pairs.unit.astype(np.int64) * width + self.pairs.territory
-        key = np.union1d(old, unit.astype(np.int64) * width + territory)
+        key = union(old, unit.astype(np.int64) * width + territory)
         if len(key) == len(old):
             return self
         at = np.where(self.current >= 0, np.searchsorted(key, old[self.current]), -1)

@@ -75,10 +75,13 @@ class Table:
 
     def priced(self, prices: Floats, columns: slice) -> Floats:
         """Give cost plus price of the pairs of some columns, a (K, c) array."""
-        territory = self.territory[:, columns]
+        # Wide once, and not again for every metric.
+        territory = self.territory[:, columns].astype(np.intp)
         value = self.cost[:, columns].copy()
         for metric in range(self.shape[1]):
-            value += np.take(np.ascontiguousarray(prices[:, metric]), territory) * self.weights[metric, columns]
+            value += (
+                np.take(np.ascontiguousarray(prices[:, metric]), territory, mode="clip") * self.weights[metric, columns]
+            )
         return value
 
     def near(self, prices: Floats, within: float, least: float = 0.0) -> Ints:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from terraform_like.carve.arrays import Floats, Ints
+from terraform_like.carve.arrays import Floats, Ints, distinct, union
 from terraform_like.carve.eligible import Eligible
 from terraform_like.domain.geography import EARTH_RADIUS_KM, great_circle_km, on_the_sphere
 
@@ -169,8 +169,7 @@ class Ways:
             value += leaving[units, None]
             if per_km:
                 value += per_km * self._straight_km(units, here, there)
-            rows = np.repeat(np.arange(len(units)), first_pair[units + 1] - first_pair[units])
-            kept = np.concatenate([np.arange(first_pair[u], first_pair[u + 1]) for u in units]) if len(units) else _NONE
+            rows, kept = _stretches(first_pair[units], first_pair[units + 1])
             value[rows, pairs.territory[kept]] = np.inf
             row, territory = np.nonzero(value < than[units, None])
             allowed = self.eligible.allows(units[row], territory)
@@ -189,7 +188,7 @@ class Ways:
     def _straight_km(self, units: Ints, here: Floats, there: Floats) -> Floats:
         """Give the km through the earth from units' accounts to all centers, (units, T): never more than km."""
         count = self.start[units + 1] - self.start[units]
-        members = np.repeat(self.start[units] - np.cumsum(count) + count, count) + np.arange(int(count.sum()))
+        _, members = _stretches(self.start[units], self.start[units + 1])
         cosine = here[members] @ there.T
         chord = EARTH_RADIUS_KM * np.sqrt(np.maximum(0, 2 - 2 * cosine))
         # A location that is not known makes no way; rounding may not make one longer.
@@ -202,11 +201,16 @@ class Ways:
 _NONE = np.empty(0, dtype=np.int64)
 
 
+def _stretches(first: Ints, after: Ints) -> tuple[Ints, Ints]:
+    """Give the positions from each `first` until its `after`, one stretch behind the other, and whose they are."""
+    count = after - first
+    whose = np.repeat(np.arange(len(count)), count)
+    return whose, np.arange(len(whose)) + (first - np.cumsum(count) + count)[whose]
+
+
 def measured(ways: Ways, unit: Ints, territory: Ints) -> tuple[Floats, Floats, Floats]:
     """Give how many accounts ways would move, the disruption and the km, three (E,) arrays."""
-    size = ways.start[unit + 1] - ways.start[unit]
-    pair = np.repeat(np.arange(len(unit)), size)
-    member = np.arange(len(pair)) - np.repeat(np.cumsum(size) - size, size) + ways.start[unit][pair]
+    pair, member = _stretches(ways.start[unit], ways.start[unit + 1])
     moves = (ways.current[member] != territory[pair]) & (ways.leaving[member] > 0)
     center, point = ways.centers[territory[pair]], ways.points[member]
     km = np.nan_to_num(great_circle_km(point[:, 0], point[:, 1], center[:, 0], center[:, 1]))
@@ -255,7 +259,7 @@ def kept_ways(
         placed = placed[eligible.allows(unit_of[placed], current[placed])]
         keys.append(unit_of[placed] * width + current[placed])
         keys += _nearest(eligible, unit_of, points, centers)
-    key = np.unique(np.concatenate(keys))
+    key = distinct(np.concatenate(keys))
     key = key[eligible.allows(key // width, key % width)]
     return key // width, key % width, everything
 
@@ -263,8 +267,8 @@ def kept_ways(
 def _of_all(eligible: Eligible, unit_of: Ints, width: int) -> Ints:
     """Give units all of whose ways are kept: the nearest may be barred to one, or not be nearest to a whole family."""
     several = np.flatnonzero((np.bincount(unit_of) > 1) & (eligible.only < 0))
-    barred = np.unique(eligible.barred // width)
-    return np.union1d(barred, several) if len(several) * width <= _ALL else barred
+    barred = distinct(eligible.barred // width)
+    return union(barred, several) if len(several) * width <= _ALL else barred
 
 
 def _nearest(eligible: Eligible, unit_of: Ints, points: Floats, centers: Floats) -> list[NDArray[np.int64]]:

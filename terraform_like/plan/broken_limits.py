@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
+import polars as pl
 
 from terraform_like.carve.arrays import Ints
 from terraform_like.carve.certify import DIGITS, read_prices
@@ -52,8 +52,9 @@ def refuse_too_many_moves(
 
 
 def _choice(problem: Problem, desired: Book) -> Ints:
-    place = dict(desired.table.select("account", "territory").iter_rows())
-    return problem.chosen(np.array([place[str(account)] or "" for account in problem.accounts]))
+    placed = desired.table.select("account", pl.col("territory").fill_null(""))
+    mine = pl.DataFrame({"account": problem.accounts}, schema={"account": pl.String})
+    return problem.chosen(mine.join(placed, on="account", how="left", maintain_order="left")["territory"].to_numpy())
 
 
 def tell_broken_limits(
