@@ -9,12 +9,15 @@ at falling temperatures. Steps are counted, never timed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from terraform_like.carve.arrays import Floats
+from terraform_like.carve.arrays import Flags, Floats
 from terraform_like.carve.table import Table
 
 #: Temperatures of units, widths of kinks (relative), and the steps at each.
@@ -27,6 +30,8 @@ _MANY = 200_000
 _SAMPLE = 50_000
 #: Least width of a kink: prices are of the order of 1, and some loads have no pull.
 _WIDTH = 0.1
+#: Most threads, and the units from which on they are worth their while.
+_THREADS, _WORTH_THREADS = 8, 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,30 @@ def raise_prices(table: Table) -> Floats:
 
 def ascend(table: Table, prices: Floats, stages: Stages) -> Floats:
     """Raise prices in stages; give the (T, M) prices of the last one."""
-    from scipy.optimize import minimize
-
     top = box(table)
     free = (top[0] < top[1]).ravel()
     if not free.any() or not len(table.units):
         return np.clip(prices, *top)
+    with _threads(table) as threads:
+        return _ascended(table, prices, stages, top, free, threads)
+
+
+@contextmanager
+def _threads(table: Table) -> Iterator[Executor | None]:
+    """Give a thread for each core, where there is enough to do for them: numpy lets others work while it does."""
+    count = min(_THREADS, os.cpu_count() or 1)
+    if count < 2 or len(table.units) < _WORTH_THREADS:
+        yield None
+        return
+    with ThreadPoolExecutor(count) as threads:
+        yield threads
+
+
+def _ascended(
+    table: Table, prices: Floats, stages: Stages, top: tuple[Floats, Floats], free: Flags, threads: Executor | None
+) -> Floats:
+    from scipy.optimize import minimize
+
     curvature = (table.times * table.weights**2 / table.heaviness).sum(axis=1) / table.shape[0]
     step = np.broadcast_to(np.sqrt(np.maximum(curvature, 1e-12)), table.shape).ravel()[free]
     bounds = np.stack([side.ravel()[free] * step for side in top], axis=1)
@@ -77,7 +100,7 @@ def ascend(table: Table, prices: Floats, stages: Stages) -> Floats:
         def falling(scaled: Floats, temperature: float = temperature, width: float = width) -> tuple[float, Floats]:
             at = current.copy()
             at[free] = scaled / step
-            value, slope = smoothed(table, at.reshape(table.shape), temperature, width)
+            value, slope = smoothed(table, at.reshape(table.shape), temperature, width, threads)
             return -value, -(slope.ravel()[free] / step)
 
         found = minimize(
@@ -101,9 +124,11 @@ def box(table: Table) -> tuple[Floats, Floats]:
     )
 
 
-def smoothed(table: Table, prices: Floats, temperature: float, width: float) -> tuple[float, Floats]:
+def smoothed(
+    table: Table, prices: Floats, temperature: float, width: float, threads: Executor | None = None
+) -> tuple[float, Floats]:
     """Give the smoothed dual and its slope, a (T, M) array."""
-    soft = softened(table, prices, temperature)
+    soft = softened(table, prices, temperature, threads)
     limits = table.limits
     kink = np.maximum(limits.pull, _WIDTH) * width
     high = np.where(np.isfinite(limits.high), limits.high, limits.target)
@@ -120,10 +145,14 @@ def _logistic(x: Floats) -> Floats:
     return answer
 
 
-def softened(table: Table, prices: Floats, temperature: float) -> Softened:
-    """Split every unit over its pairs by the soft minimum of their priced costs."""
-    value, loads = 0.0, np.zeros(table.shape)
-    for columns in table.chunks():
+def softened(table: Table, prices: Floats, temperature: float, threads: Executor | None = None) -> Softened:
+    """Split every unit over its pairs by the soft minimum of their priced costs.
+
+    Threads share the columns out among them; sums are made in the order of the columns, so that they are the same ones
+    to the last digit with any number of threads.
+    """
+
+    def split(columns: slice) -> tuple[float, Floats]:
         heat = temperature * table.heaviness[columns]
         share = table.priced(prices, columns)
         least = share.min(axis=0)
@@ -132,9 +161,16 @@ def softened(table: Table, prices: Floats, temperature: float) -> Softened:
         np.exp(share, out=share)
         total = share.sum(axis=0)
         times = table.times[columns]
-        value += float((times * (least - heat * np.log(total))).sum())
+        value = float((times * (least - heat * np.log(total))).sum())
         share *= times / total
         at = table.territory[:, columns].ravel().astype(np.intp)
+        loads = np.zeros(table.shape)
         for metric in range(table.shape[1]):
-            loads[:, metric] += np.bincount(at, (share * table.weights[metric, columns]).ravel(), table.shape[0])
+            loads[:, metric] = np.bincount(at, (share * table.weights[metric, columns]).ravel(), table.shape[0])
+        return value, loads
+
+    value, loads = 0.0, np.zeros(table.shape)
+    for part, summed in (threads.map if threads else map)(split, table.chunks()):
+        value += part
+        loads += summed
     return Softened(value, loads)

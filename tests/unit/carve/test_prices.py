@@ -1,0 +1,41 @@
+"""Prices are raised along the slope of the smoothed dual, and to the same ones with any number of cores."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from companies import company
+from run import problem_of
+
+from terraform_like.carve import prices, table
+from terraform_like.carve.table import tabulate
+
+
+@pytest.fixture(scope="module")
+def laid_out():
+    made = company(400, 5)
+    problem = problem_of(made.carving, made.table)
+    return tabulate(problem, np.arange(len(problem.pairs)))
+
+
+def test_the_slope_is_that_of_the_smoothed_dual(laid_out):
+    at = np.random.default_rng(3).normal(0, 0.2, laid_out.shape)
+    _, slope = prices.smoothed(laid_out, at, 0.3, 0.5)
+    for cell in np.ndindex(*laid_out.shape):
+        by = np.zeros(laid_out.shape)
+        by[cell] = 1e-6
+        above, below = (prices.smoothed(laid_out, at + way, 0.3, 0.5)[0] for way in (by, -by))
+        assert (above - below) / 2e-6 == pytest.approx(slope[cell], rel=1e-4, abs=1e-4)
+
+
+def test_prices_are_the_same_with_one_core_and_with_two(laid_out, monkeypatch):
+    monkeypatch.setattr(prices, "_WORTH_THREADS", 0)
+    monkeypatch.setattr(table, "_CHUNK", 64)
+    found = []
+    for cores in (1, 2):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        found.append(prices.raise_prices(laid_out))
+    assert (found[0] == found[1]).all()
+    assert found[0].any()
