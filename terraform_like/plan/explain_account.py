@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from terraform_like.carve.arrays import Floats
+from terraform_like.carve.atlas import fallen_apart, in_words
 from terraform_like.carve.certify import rounded
 from terraform_like.carve.eligible import Eligible, Members, book_path, eligible, members
 from terraform_like.carve.options import Priced, options
@@ -178,10 +179,18 @@ def _alternatives(carved: Priced, unit: int, loads: Floats, scale: Scale) -> tup
             with_room=scale.told(float(found.priced[row])),
             km=round(float(problem.pairs.km[found.pair[row]] - problem.pairs.km[at]), 1),
             breaks=tuple(_broken(carved, unit, int(found.pair[row]), loads)),
+            apart=tuple(_apart(carved, unit, int(found.pair[row]))),
             **_too_many(carved, int(found.pair[row]), at),
         )
         for row in order[:_NEXT_BEST]
     )
+
+
+def _apart(carved: Priced, unit: int, pair: int) -> Iterator[str]:
+    """Say what would no longer be connected, where territories must be."""
+    elsewhere = carved.choice.copy()
+    elsewhere[unit] = pair
+    return (in_words(carved.problem, fault) for fault in fallen_apart(carved.problem, elsewhere))
 
 
 def _too_many(carved: Priced, pair: int, at: int) -> dict[str, int]:

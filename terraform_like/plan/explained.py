@@ -129,7 +129,7 @@ class Alternative:
 
     `alone` is how much more the plan would cost if nothing else changed, `with_room` if others made room at the
     prices; `km` how much longer the way is; `breaks` the limits that would then be broken, or broken further; `moves`
-    how many accounts would then move, where that is more than `most_moves`.
+    how many accounts would then move, where that is more than `most_moves`; `apart` what would no longer be connected.
     """
 
     territory: str
@@ -139,6 +139,7 @@ class Alternative:
     breaks: tuple[BrokenLimit, ...]
     moves: int | None = None
     most_moves: int | None = None
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def _alternatives(found: AccountExplained) -> Iterator[Block]:
 
 
 def _breaks(option: Alternative) -> str:
-    told = [*map(_broken, option.breaks)]
+    told = [*map(_broken, option.breaks), *map(escaped, option.apart)]
     if option.moves is not None:
         told.append(f"max_moves: {option.moves:,} moves (at most {option.most_moves:,})")
     return "\n".join(told) or "nothing"
