@@ -284,7 +284,7 @@ def _found(check: Any) -> str:
     return f"{check.says}. Expected {check.expected}, found {check.found or 'nothing'}. {check.way_out}"
 
 
-@territory.command(short_help="Why an account or a territory is as it is, and what else would cost.")
+@territory.command(short_help="Say why an account or a territory is as it is.")
 @click.argument("address")
 @_plan_argument
 @click.pass_obj

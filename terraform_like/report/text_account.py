@@ -109,7 +109,7 @@ def _alternatives(found: AccountExplained) -> Iterator[Block]:
     for option in found.alternatives:
         stays = " (stay)" if option.territory == found.before.territory else ""
         way = f"{'+' if option.km > 0 else ''}{figure(round(option.km))} km"
-        row = (option.territory + stays, more(option.with_room), more(option.alone), way)
+        row = (f"{option.territory}{stays}", more(option.with_room), more(option.alone), way)
         rows.append(
             (*map(Piece, map(escaped, row)), Piece(_breaks(option), "dim" if _breaks(option) == "nothing" else ""))
         )

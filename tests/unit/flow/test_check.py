@@ -15,7 +15,7 @@ import pytest
 from terraform_like.carve.proof import ProofMethod, ProofStatus
 from terraform_like.config.load import open_repository
 from terraform_like.flow.check import check
-from terraform_like.flow.plan import make_plan
+from terraform_like.flow.plan import make_plan, save_plan
 from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes, seal
 from terraform_like.plan.file import write_saved
 
@@ -175,3 +175,15 @@ def test_a_plan_tells_of_every_column_of_the_crm(planned):
         "owner_id": "text",
         "territory": "text",
     }
+
+
+def test_what_is_called_forced_is_called_so_again_from_the_saved_prices(repository):
+    wishes = repository.plan_folder("fy27") / "plan.yaml"
+    wishes.write_text(wishes.read_text().replace("within: {arr: 25%", "at_most: {accounts: 3}, within: {arr: 1%"))
+    made, _ = make_plan(repository, "fy27", DAY)
+    save_plan(repository, made)
+    _, said = check(repository, "fy27", base=None)
+
+    told = {(d.summary, d.detail) for d in made.plan.diagnostics if "outside" in d.summary}
+    assert any("No carve can hold" in detail for _, detail in told)
+    assert told <= {(d.summary, d.detail) for d in said}
