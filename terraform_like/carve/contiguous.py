@@ -9,7 +9,7 @@ the bound, since a map only takes answers away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from terraform_like.carve.atlas import fallen_apart, in_words, pieces
 from terraform_like.carve.borders import Borders
 from terraform_like.carve.decompose import STERN, Solution
 from terraform_like.carve.even import even_out
-from terraform_like.carve.grow import filled, grown_evenly, grown_from, regrets
+from terraform_like.carve.grow import filled, grown_evenly, grown_from, regrets, regrown
 from terraform_like.carve.improve import improve
 from terraform_like.carve.moves import priced_moves
 from terraform_like.carve.nodes import Nodes, by_weight, nodes_of
@@ -30,6 +30,10 @@ from terraform_like.domain.carving import Effort
 #: Turns by effort, and the most nodes times turns: a large map gets fewer of them.
 _TURNS = {Effort.QUICK: 6, Effort.NORMAL: 60, Effort.THOROUGH: 300}
 _MOST = 400_000
+#: So many times the turns where limits are still broken; territories round a broken limit then grow anew at times, with
+#: so many of those that they touch.
+_LONGER = 3
+_REGROWN = 3
 #: Cost of a strain in the published objective, turn by turn.
 _STEEP = (500.0, 5_000.0, 50_000.0)
 #: How much costs (relative) and strains (as a power of e) differ by chance.
@@ -64,7 +68,7 @@ def solve(problem: Problem, start: Ints | None = None, prices: Floats | None = N
         found += _candidates(problem, prices, start, whole=False)
     if not found:
         raise SolverError(_why_not(problem))
-    return Solution(problem, min(found, key=problem.rank), prices)
+    return _branched(problem, Solution(problem, min(found, key=problem.sterner(STERN).rank), prices))
 
 
 def least_excess(problem: Problem) -> float:
@@ -190,6 +194,15 @@ def _candidates(problem: Problem, prices: Floats, start: Ints | None, *, whole: 
     return [nodes.choice(problem, _searched(board, at)) for at in sound]
 
 
+def _branched(problem: Problem, found: Solution) -> Solution:
+    """Search all connected answers by branch and bound where that is small enough to end."""
+    nodes = nodes_of(problem, _atlas(problem), whole=False)
+    start = replace(found, problem=nodes.problem, choice=nodes.gathered(problem, found.choice))
+    end = decompose.branched(nodes.problem, tabulate(nodes.problem, np.arange(len(nodes.problem.pairs))), start)
+    best = min(found.choice, nodes.choice(problem, end.choice), key=problem.sterner(STERN).rank)
+    return replace(found, choice=best, least=end.least)
+
+
 def _searched(board: _Board, at: Ints) -> Ints:
     """Give the best answer of all turns from a connected one, never a dearer one."""
     problem, stern = board.problem, board.stern
@@ -201,15 +214,37 @@ def _searched(board: _Board, at: Ints) -> Ints:
     turns = max(1, min(_TURNS[problem.effort], _MOST // problem.units))
     borders = Borders(board.nodes.atlas, at, shape[0])
     best = board.choice(at)
-    for turn in range(turns):
+    regret = regrets(problem, board.prices)
+    enough = least_excess(problem) * (1 + TOLERANCE)
+    for turn in range(turns * _LONGER):
+        if turn >= turns and problem.excess(best) <= enough:
+            break
         if turn % len(_STEEP) == 0:
-            borders = Borders(board.nodes.atlas, problem.pairs.territory[best], shape[0])
+            at = problem.pairs.territory[best].astype(np.int64)
+            if turn >= turns:
+                anew = regrown(board.nodes, at, _round(board, best, random), regret, random)
+                at = at if fallen_apart(problem, board.choice(anew)) else anew
+            borders = Borders(board.nodes.atlas, at, shape[0])
         steep = steepness * _STEEP[turn % len(_STEEP)] * np.exp(_STRAIN_NOISE * random.standard_normal(shape))
         even_out(problem, borders, cost * (1 + _COST_NOISE * random.random(cost.shape)), steep)
         choice = improve(stern, board.choice(borders.at), board.all, board.prices, borders=borders)
         if stern.cost(choice) < stern.cost(best):
             best = choice
     return best
+
+
+def _round(board: _Board, choice: Ints, random: np.random.Generator) -> Ints:
+    """Give a territory outside its limits, and some of those that it touches, by chance."""
+    problem, atlas = board.problem, board.nodes.atlas
+    at = problem.pairs.territory[choice].astype(np.int64)
+    outside = np.flatnonzero((problem.limits.excess(problem.loads(choice)) > 0).any(axis=1))
+    outside = outside[np.isin(outside, at)]
+    if not len(outside):
+        return outside
+    book = random.choice(outside)
+    one = np.repeat(np.arange(atlas.count), np.diff(atlas.start))
+    near = np.setdiff1d(at[atlas.neighbour[at[one] == book]], [book])
+    return np.append(random.permutation(near)[:_REGROWN], book)
 
 
 def _why_not(problem: Problem) -> str:

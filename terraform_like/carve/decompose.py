@@ -133,7 +133,7 @@ def solve(problem: Problem, start: Ints | None = None, prices: Floats | None = N
         found.append(start)
     found += [_improved(stern, table, prices, choice) for choice in found]
     best = _mended(stern, table, prices, min(found, key=stern.rank), effort)
-    return _branched(problem, table, Solution(problem, best, prices))
+    return branched(problem, table, Solution(problem, best, prices))
 
 
 def solve_within(problem: Problem, start: Ints, most: float, free: Solution) -> Solution:
@@ -164,7 +164,7 @@ def solve_within(problem: Problem, start: Ints, most: float, free: Solution) -> 
     return Solution(problem, choice, prices, move_price=price)
 
 
-def _branched(problem: Problem, table: Table, found: Solution) -> Solution:
+def branched(problem: Problem, table: Table, found: Solution) -> Solution:
     """Search everything by branch and bound where that is small enough to end."""
     open_pairs = np.arange(len(problem.pairs))
     effort = _EFFORTS[problem.effort]
@@ -173,13 +173,13 @@ def _branched(problem: Problem, table: Table, found: Solution) -> Solution:
         return found
     from terraform_like.carve.exact import branch
 
-    branched = branch(problem.sterner(STERN), open_pairs, found.choice, effort.nodes)
-    if branched is not None and problem.excess(branched.choice) > 0:
+    searched = branch(problem.sterner(STERN), open_pairs, found.choice, effort.nodes)
+    if searched is not None and problem.excess(searched.choice) > 0:
         # Limits that cannot hold are broken at their published price, by as much as that is worth.
-        branched = branch(problem, open_pairs, min(found.choice, branched.choice, key=problem.cost), effort.nodes)
-    if branched is None:
+        searched = branch(problem, open_pairs, min(found.choice, searched.choice, key=problem.cost), effort.nodes)
+    if searched is None:
         return found
-    return replace(found, choice=min(found.choice, branched.choice, key=problem.rank), least=branched.least)
+    return replace(found, choice=min(found.choice, searched.choice, key=problem.rank), least=searched.least)
 
 
 def place(problem: Problem, choice: Ints) -> Ints:

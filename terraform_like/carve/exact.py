@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 
 from terraform_like.carve.arrays import Floats, Ints, union
 from terraform_like.carve.certify import useful_prices
+from terraform_like.carve.flow import connected
 from terraform_like.carve.problem import Problem, SolverError
 from terraform_like.carve.table import Table
 
@@ -81,7 +82,7 @@ def branch(problem: Problem, open_pairs: Ints, start: Ints, nodes: int) -> Branc
     Parameters
     ----------
     problem : Problem
-        The problem.
+        The problem; where it has a map, its units are the nodes, and every territory is connected.
     open_pairs : (P,) array of int
         The pairs that may be taken, sorted; those of `start` are among them.
     start : (N,) array of int
@@ -196,6 +197,13 @@ def _solve(problem: Problem, open_pairs: Ints, *, start: Ints | None, nodes: int
             known |= {too_much: np.maximum(0, off - above), too_little: np.maximum(0, -off - below)}
     if start is not None:
         known[x] = _taken(problem, free, start)
+    if start is not None and problem.atlas is not None:
+        spread = csr_array(
+            (np.ones(len(free)), (np.flatnonzero(~alone), np.arange(len(free)))), (len(alone), len(free))
+        )
+        rows, flow = connected(problem, problem.atlas, open_pairs, spread @ x + alone.astype(float), start)
+        constraints += rows
+        known |= flow
     model = cp.Problem(cp.Minimize(objective), constraints)
     least = _run(model, nodes, known)
     if nodes is not None and least is None:

@@ -108,28 +108,53 @@ def grown_evenly(nodes: Nodes, regret: Floats) -> Ints:
         at[seed] = book
         distance[:, book] = dijkstra(graph, indices=seed, unweighted=True)
         far = np.minimum(far, np.where(np.isfinite(distance[:, book]), distance[:, book], 1e6))
+    return filled(nodes, at, lambda node, book: float(distance[node, book]), fullness(problem))
+
+
+def regrown(nodes: Nodes, at: Ints, books: Ints, regret: Floats, random: np.random.Generator) -> Ints:
+    """Let some territories grow anew, each from one of its nodes by chance, the emptiest always next.
+
+    Parameters
+    ----------
+    nodes : Nodes
+        The nodes.
+    at : (P,) array of int
+        The territory of each node.
+    books : (n,) array of int
+        The territories.
+    regret : (P, T) array
+        Which nodes each one takes first.
+    random : numpy.random.Generator
+        Source of chance.
+    """
+    left = np.where(np.isin(at, books), _NOWHERE, at)
+    for book in books.tolist():
+        left[random.choice(np.flatnonzero(at == book))] = book
+    return filled(nodes, left, lambda node, book: float(regret[node, book]), fullness(nodes.problem))
+
+
+def fullness(problem: Problem) -> Floats:
+    """Give what share of each territory's fair load each unit is, over all metrics, a (N, T) array."""
     share = np.where(problem.limits.share > 0, problem.limits.share, 1.0)
-    weight = problem.weights[:, None, :] / share[None, :, :]
-    load = np.zeros(share.shape)
-    for node in np.flatnonzero(at >= 0).tolist():
-        load[at[node]] += weight[node, at[node]]
-    fullness = weight.mean(axis=2) if weight.shape[2] else np.full(may.shape, 1.0 / count)
-    return filled(nodes, at, lambda node, book: float(distance[node, book]), fullness)
+    if not problem.metrics:
+        return np.full((problem.units, len(share)), 1.0 / problem.units)
+    full: Floats = problem.weights @ (1 / share).T / len(problem.metrics)
+    return full
 
 
-def filled(nodes: Nodes, at: Ints, rank: Callable[[int, int], float], fullness: Floats | None = None) -> Ints:
+def filled(nodes: Nodes, at: Ints, rank: Callable[[int, int], float], adds: Floats | None = None) -> Ints:
     """Give each node that is nowhere to a territory that it touches, the least rank first.
 
-    With `fullness`, a (P, T) array of what each node adds to each territory over its fair share, the emptiest territory
+    With `adds`, a (P, T) array of what each node adds to each territory over its fair share, the emptiest territory
     is next. What no territory that touches it may hold goes to one that is not yet in its land, for want of better to
     any.
     """
     at = at.copy()
-    regret_first = fullness is None
+    regret_first = adds is None
     full = np.zeros(len(nodes.problem.territories))
-    if fullness is not None:
+    if adds is not None:
         for node in np.flatnonzero(at >= 0).tolist():
-            full[at[node]] += fullness[node, at[node]]
+            full[at[node]] += adds[node, at[node]]
     atlas, pairs = nodes.atlas, nodes.problem.pairs
     may = set(zip(pairs.unit.tolist(), pairs.territory.tolist(), strict=True))
     frontier: list[list[tuple[float, int]]] = [[] for _ in full]
@@ -155,8 +180,8 @@ def filled(nodes: Nodes, at: Ints, rank: Callable[[int, int], float], fullness: 
                 continue
             _, node = heapq.heappop(frontier[book])
             at[node] = book
-            if fullness is not None:
-                full[book] += fullness[node, book]
+            if adds is not None:
+                full[book] += adds[node, book]
             if frontier[book]:
                 heapq.heappush(order, (frontier[book][0][0] if regret_first else float(full[book]), book))
             reach(node)

@@ -10,7 +10,7 @@ from terraform_like.carve.arrays import Ints
 from terraform_like.carve.atlas import pieces
 from terraform_like.carve.problem import Atlas, Problem
 from terraform_like.carve.ways import Pairs
-from terraform_like.domain.carving import CarveMethod
+from terraform_like.domain.carving import CarveMethod, Effort
 
 #: The weight of a unit that has none, over the mean.
 _LIGHTEST = 0.01
@@ -109,7 +109,7 @@ def by_weight(problem: Problem) -> Problem:
     factor = np.maximum(heavy, _LIGHTEST) / np.maximum(size / size.mean(), _LIGHTEST)
     pairs = problem.pairs
     dearer = replace(pairs, cost=pairs.cost * factor[pairs.unit])
-    return replace(problem, pairs=dearer, method=CarveMethod.DECOMPOSED)
+    return replace(problem, pairs=dearer, effort=Effort.QUICK, method=CarveMethod.DECOMPOSED, atlas=None)
 
 
 def _pairs(problem: Problem, of_unit: Ints, count: int) -> Pairs:

@@ -12,7 +12,7 @@ from terraform_like.domain.carving import Carving
 
 Pairs = tuple[tuple[str, str], ...]
 #: Where more than this share of the pairs stands both ways round, the others are taken for oversights.
-_BOTH_WAYS = 0.5
+_BOTH_WAYS = 0.75
 
 
 def with_neighbours(carving: Carving, root: FilePath, folder: FilePath, locate: Locate, report: Report) -> Carving:
@@ -118,7 +118,7 @@ class _Reading:
         pairs = {pair: number for pair, number in told.items() if pair[0] != pair[1]}
         one_way = sorted(number for (unit, other), number in pairs.items() if (other, unit) not in pairs)
         if one_way and len(pairs) - len(one_way) > _BOTH_WAYS * len(pairs):
-            detail = f"Nearly all pairs stand both ways round; it is taken for both.{_more(one_way)}"
+            detail = f"Most pairs stand both ways round; this one is taken for both.{_more(one_way)}"
             self.report.warning("A pair stands one way round only", detail, self._span(one_way[0]))
 
     def _span(self, number: int) -> Span:

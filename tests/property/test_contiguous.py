@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from terraform_like.carve import contiguous
 from terraform_like.carve.atlas import fallen_apart
 from terraform_like.carve.borders import Borders
 from terraform_like.carve.formulate import formulate
+from terraform_like.carve.problem import SolverError
 from terraform_like.carve.settle import carve
 from terraform_like.diagnostics import Path, Report
 from terraform_like.domain.book import Book
-from terraform_like.domain.carving import Carving
+from terraform_like.domain.carving import Carve, Carving
 from terraform_like.domain.scope import populate
 
 Cell = tuple[int, int]
@@ -134,6 +138,33 @@ def test_every_territory_is_connected_or_it_is_said_why_it_cannot_be(country):
     assert again is not None
     if "max_moves" not in carving.balance["all"].model_fields_set:
         assert again.territory.equals(done.territory)
+
+
+@given(countries())
+@settings(max_examples=25, deadline=None)
+def test_a_small_map_is_carved_as_well_as_by_trying_every_answer(country):
+    carving, table, _ = country
+    balance = carving.balance["all"].model_copy(update={"carve": Carve(method="exact"), "max_moves": None})
+    carving = carving.model_copy(update={"balance": {"all": balance}})
+    inside = inside_of(carving, table.with_columns(territory=pl.lit(None, pl.String)))
+    problems = formulate(carving, inside, locate, Report())
+    for problem in problems:
+        assert problem.atlas is not None
+        at_nodes = list(
+            itertools.islice(itertools.product(range(len(problem.territories)), repeat=problem.atlas.count), 5000)
+        )
+        if len(at_nodes) == 5000:
+            continue
+        answers = [problem.at(np.array(at)[problem.atlas.of_unit]) for at in at_nodes]
+        ranks = [problem.rank(c) for c in answers if (c >= 0).all() and not fallen_apart(problem, c)]
+        if not ranks:
+            with pytest.raises(SolverError):
+                contiguous.solve(problem)
+            continue
+        broken, found = problem.rank(contiguous.solve(problem).choice)
+        best_broken, best = min(ranks)
+        assert broken == best_broken
+        assert found <= best + 1e-6 * max(1.0, best)
 
 
 @given(countries(), st.randoms(use_true_random=False))
