@@ -72,7 +72,7 @@ def _tell(
     if nowhere.any():
         report.warning(
             f"{counted(int(nowhere.sum()), 'account')} of {segment.name} without {wish.unit}",
-            f"{listing(segment.accounts[nowhere].tolist())}. They may go to any territory, wherever that lies.",
+            f"{listing(segment.accounts[nowhere].tolist())}. Such an account may go to any territory, wherever that lies.",
             locate((*path, "unit")),
         )
     there = sorted(set(places[lies >= 0].tolist()))
@@ -86,6 +86,6 @@ def _tell(
     elif alone:
         report.warning(
             f"{wish.adjacency} has no neighbour of {counted(len(alone), 'unit')} of {segment.name}",
-            f"{listing(alone)}. They are taken for islands, and may go to any territory.",
+            f"{listing(alone)}. Islands may go to any territory.",
             locate((*path, "adjacency")),
         )
