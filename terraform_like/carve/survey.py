@@ -72,7 +72,7 @@ def _tell(
     if nowhere.any():
         report.warning(
             f"{counted(int(nowhere.sum()), 'account')} of {segment.name} without {wish.unit}",
-            f"{listing(segment.accounts[nowhere].tolist())}. Such an account may go to any territory, wherever that lies.",
+            f"{listing(segment.accounts[nowhere].tolist())}. Such an account may go anywhere.",
             locate((*path, "unit")),
         )
     there = sorted(set(places[lies >= 0].tolist()))
