@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from terraform_like.domain.carving import Carving
+from terraform_like.domain.carving import Carve, Carving, Contiguous
 
 #: Degrees that one unit of the instances is on the map.
 _DEGREES = 1e-6
@@ -38,6 +38,10 @@ class Design:
         The account at the center of each territory.
     optimum : float
         The proved least total distance.
+    published : float
+        The total distance of a published answer whose territories are connected.
+    neighbours : set of (str, str)
+        Accounts that touch.
     """
 
     name: str
@@ -46,6 +50,20 @@ class Design:
     points: dict[str, NDArray[np.float64]]
     centers: dict[str, str]
     optimum: float
+    published: float
+    neighbours: set[tuple[str, str]]
+
+    @property
+    def connected(self) -> Carving:
+        """What is wanted, with territories that are connected, searched as far as plans are where nothing is said."""
+        policy = self.carving.balance["all"]
+        told = {"contiguous": Contiguous(adjacency="nodes.csv"), "carve": Carve()}
+        return self.carving.model_copy(
+            update={
+                "balance": {"all": policy.model_copy(update=told)},
+                "neighbours": {"nodes.csv": tuple(sorted(self.neighbours))},
+            }
+        )
 
     def distance(self, territory: dict[str, str]) -> float:
         """Sum the distances of accounts from the centers of territories."""
@@ -88,8 +106,13 @@ def design(folder: Path, name: str) -> Design:
             }
         },
     }
-    optimum = float(known["optimum_fixed_centres"])
-    return Design(name, Carving.model_validate(wanted), table, points, centers, optimum)
+    first = len(rows) + 2
+    edges = (lines[n].split() for n in range(first, first + int(lines[first - 1].split()[0])))
+    neighbours = {
+        (_account(min(edge)), _account(max(edge))) for edge in ([int(one), int(two)] for one, two, *_ in edges)
+    }
+    optimum, published = float(known["optimum_fixed_centres"]), float(known["published_connected"])
+    return Design(name, Carving.model_validate(wanted), table, points, centers, optimum, published, neighbours)
 
 
 def _account(node: int) -> str:
