@@ -15,6 +15,7 @@ from terraform_like.carve.arrays import Floats, Ints
 from terraform_like.carve.atlas import fallen_apart, in_words
 from terraform_like.carve.problem import EXCESS_WEIGHT, Problem
 from terraform_like.carve.proof import MoveLimit, Proof, ProofMethod, ProofStatus
+from terraform_like.carve.watch import Stopped
 from terraform_like.diagnostics import NAMED_AT_MOST
 
 #: A gap this small counts as optimal: it is below what the figures of a report show.
@@ -60,12 +61,15 @@ class Evidence:
         The least published objective that branch and bound left possible, where it was asked.
     moves : MoveLimit or None
         The limit of moves that was reached.
+    stopped : Stopped or None
+        Why the search ended before it was through.
     """
 
     prices: Floats
     method: ProofMethod
     searched: float | None = None
     moves: MoveLimit | None = None
+    stopped: Stopped | None = None
 
 
 def standing(problem: Problem, choice: Ints) -> Standing:
@@ -203,6 +207,7 @@ def certify(problem: Problem, choice: Ints, evidence: Evidence) -> Proof:
         gap=rounded(gap),
         prices=saved,
         searched=searched,
+        stopped=evidence.stopped,
         moves=moves,
     )
 

@@ -25,6 +25,7 @@ from terraform_like.carve.moves import priced_moves
 from terraform_like.carve.nodes import Nodes, by_weight, nodes_of
 from terraform_like.carve.problem import TOLERANCE, Atlas, Problem, SolverError
 from terraform_like.carve.table import tabulate
+from terraform_like.carve.watch import UNWATCHED, Watch
 from terraform_like.domain.carving import Effort
 
 #: Turns by effort, and the most nodes times turns: a large map gets fewer of them.
@@ -41,7 +42,9 @@ _COST_NOISE, _STRAIN_NOISE = 0.3, 1.0
 _SEED = 20270201
 
 
-def solve(problem: Problem, start: Ints | None = None, prices: Floats | None = None) -> Solution:
+def solve(
+    problem: Problem, start: Ints | None = None, prices: Floats | None = None, watch: Watch = UNWATCHED
+) -> Solution:
     """Carve a component on its map.
 
     Parameters
@@ -52,23 +55,28 @@ def solve(problem: Problem, start: Ints | None = None, prices: Floats | None = N
         A complete answer, from which the search goes as well.
     prices : (T, M) array, optional
         Prices of nearly the same problem, in solver units.
+    watch : Watch
+        Is told how far it is, and may end it early with the best answer so far.
 
     Raises
     ------
     SolverError
         When no connected answer is found, or HiGHS gives no usable answer.
     """
+    watch.tell(problem.component, "raising prices")
     prices = decompose.prices_of(problem) if prices is None else prices
     enough = least_excess(problem) * (1 + TOLERANCE)
     if start is not None and not fallen_apart(problem, start) and problem.excess(start) <= enough:
         return Solution(problem, start, prices)
-    found = _candidates(problem, prices, start, whole=True)
-    if not found or min(problem.excess(choice) for choice in found) > enough:
+    found = _candidates(problem, prices, start, watch, whole=True)
+    if not found or (not watch.enough() and min(problem.excess(choice) for choice in found) > enough):
         # Small lands were kept whole: limits may need them divided.
-        found += _candidates(problem, prices, start, whole=False)
+        found += _candidates(problem, prices, start, watch, whole=False)
     if not found:
         raise SolverError(_why_not(problem))
-    return _branched(problem, Solution(problem, min(found, key=problem.sterner(STERN).rank), prices))
+    solution = Solution(problem, min(found, key=problem.sterner(STERN).rank), prices)
+    solution = solution if watch.enough() else _branched(problem, solution)
+    return replace(solution, stopped=watch.stopped)
 
 
 def least_excess(problem: Problem) -> float:
@@ -173,7 +181,7 @@ class _Board:
         return self.problem.at(at)
 
 
-def _candidates(problem: Problem, prices: Floats, start: Ints | None, *, whole: bool) -> list[Ints]:
+def _candidates(problem: Problem, prices: Floats, start: Ints | None, watch: Watch, *, whole: bool) -> list[Ints]:
     """Give the answers that are found from several starts; none where no start is connected."""
     atlas = _atlas(problem)
     nodes = nodes_of(problem, atlas, whole=whole)
@@ -191,7 +199,7 @@ def _candidates(problem: Problem, prices: Floats, start: Ints | None, *, whole: 
     if all(fallen_apart(board.problem, board.choice(at)) for at in starts):
         starts = [grown_evenly(nodes, regret)]
     sound = [at for at in starts if not fallen_apart(board.problem, board.choice(at))]
-    return [nodes.choice(problem, _searched(board, at)) for at in sound]
+    return [nodes.choice(problem, _searched(board, at, watch)) for at in sound]
 
 
 def _branched(problem: Problem, found: Solution) -> Solution:
@@ -203,7 +211,7 @@ def _branched(problem: Problem, found: Solution) -> Solution:
     return replace(found, choice=best, least=end.least)
 
 
-def _searched(board: _Board, at: Ints) -> Ints:
+def _searched(board: _Board, at: Ints, watch: Watch) -> Ints:
     """Give the best answer of all turns from a connected one, never a dearer one."""
     problem, stern = board.problem, board.stern
     shape = problem.limits.share.shape
@@ -217,8 +225,9 @@ def _searched(board: _Board, at: Ints) -> Ints:
     regret = regrets(problem, board.prices)
     enough = least_excess(problem) * (1 + TOLERANCE)
     for turn in range(turns * _LONGER):
-        if turn >= turns and problem.excess(best) <= enough:
+        if watch.enough() or (turn >= turns and problem.excess(best) <= enough):
             break
+        watch.tell(problem.component, f"turn {turn + 1} on the map", best=problem.cost(best) / problem.units)
         if turn % len(_STEEP) == 0:
             at = problem.pairs.territory[best].astype(np.int64)
             if turn >= turns:

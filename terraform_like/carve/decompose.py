@@ -14,24 +14,17 @@ from terraform_like.carve.arrays import Floats, Ints, union
 from terraform_like.carve.certify import bound, cheapest_pairs
 from terraform_like.carve.dive import dive
 from terraform_like.carve.improve import improve
+from terraform_like.carve.mend import mend
 from terraform_like.carve.moves import priced_moves, with_move_price, within_moves
 from terraform_like.carve.prices import STAGES, ascend, raise_prices
 from terraform_like.carve.problem import Problem, SolverError
 from terraform_like.carve.table import Table, tabulate
+from terraform_like.carve.watch import UNWATCHED, Stopped, Watch
 from terraform_like.domain.carving import CarveMethod, Effort
 
 #: Pairs within this of a unit's cheapest, over its weight, are open to local search; less where there are very many.
 _WINDOW, _NARROW = 1.0, 0.5
-#: Units count for as heavy as this where a limit is broken: light ones come from farther off.
-_FARTHER = 5.0
-#: How far a limit that is broken is drawn in, as a share of the fair share.
-_HAIR = 0.005
-#: Most looks at what is broken by local search.
-_LOOKS = 10
 _MANY = 500_000
-#: Territories round a broken limit that HiGHS carves again, and the pairs among them, the nearest to a tie first.
-_ROUND, _ROUND_PAIRS = 6, 500
-_ROUND_NODES = 60
 #: Temperature, width and steps after ways were added.
 _AFTER_REACHING = ((0.02, 0.05, 30),)
 #: How many times dearer an excess is in the end: no wish is worth any excess that can be avoided.
@@ -90,6 +83,8 @@ class Solution:
         The least that any answer can cost, in solver units, as branch and bound said; None where it was not asked.
     move_price : float
         Price of moving an account, in solver units; 0 where moves are not limited.
+    stopped : Stopped or None
+        Why the search ended before it was through.
     """
 
     problem: Problem
@@ -97,9 +92,12 @@ class Solution:
     prices: Floats
     least: float | None = None
     move_price: float = 0.0
+    stopped: Stopped | None = None
 
 
-def solve(problem: Problem, start: Ints | None = None, prices: Floats | None = None) -> Solution:
+def solve(
+    problem: Problem, start: Ints | None = None, prices: Floats | None = None, watch: Watch = UNWATCHED
+) -> Solution:
     """Carve a component.
 
     Parameters
@@ -110,6 +108,8 @@ def solve(problem: Problem, start: Ints | None = None, prices: Floats | None = N
         A complete answer, which is improved as well where it is nearly as good as what is found.
     prices : (T, M) array, optional
         Prices of nearly the same problem, in solver units.
+    watch : Watch
+        Is told how far it is, and may end it early with the best answer so far.
 
     Raises
     ------
@@ -120,20 +120,27 @@ def solve(problem: Problem, start: Ints | None = None, prices: Floats | None = N
         raise SolverError("what a move or a way costs is not a finite number")
     effort = _EFFORTS[problem.effort]
     table = tabulate(problem, np.arange(len(problem.pairs)))
-    raised = _raised(table, prices)
+    watch.tell(problem.component, "raising prices")
+    raised = _raised(table, prices, watch)
     books = None if start is None else problem.pairs.territory[start]
-    problem, table, raised = _reached(problem, table, raised, effort)
+    problem, table, raised = _reached(problem, table, raised, effort, watch)
     start = None if books is None else problem.at(books)
-    prices = _sifted(problem, table, raised)
+    prices = raised if watch.enough() else _sifted(problem, table, raised)
+    lowest = bound(problem, prices)
+    watch.tell(problem.component, "placing the heavy accounts first", lowest)
     stern = problem.sterner(STERN)
-    found = [_searched(problem, table, raised)]
+    found = [_searched(problem, table, raised, watch)]
     if prices is not raised and (problem.effort is Effort.THOROUGH or problem.excess(found[0]) > 0):
-        found.append(_searched(problem, table, prices))
-    if start is not None and problem.cost(start) < _SMALL_CHANGE * problem.cost(found[0]):
+        found.append(_searched(problem, table, prices, watch))
+    if start is not None and (watch.enough() or problem.cost(start) < _SMALL_CHANGE * problem.cost(found[0])):
         found.append(start)
-    found += [_improved(stern, table, prices, choice) for choice in found]
-    best = _mended(stern, table, prices, min(found, key=stern.rank), effort)
-    return branched(problem, table, Solution(problem, best, prices))
+    watch.tell(problem.component, "moving and swapping", lowest, min(map(problem.cost, found)) / problem.units)
+    found += [_improved(stern, table, prices, choice, watch) for choice in found]
+    best = mend(stern, table, prices, min(found, key=stern.rank), effort.mended, watch)
+    watch.tell(problem.component, "searching what is left", lowest, problem.cost(best) / problem.units)
+    solution = Solution(problem, best, prices)
+    solution = solution if watch.enough() else branched(problem, table, solution)
+    return replace(solution, stopped=watch.stopped)
 
 
 def solve_within(problem: Problem, start: Ints, most: float, free: Solution) -> Solution:
@@ -155,7 +162,7 @@ def solve_within(problem: Problem, start: Ints, most: float, free: Solution) -> 
     dearer = with_move_price(problem, price)
     dear_table = tabulate(dearer, np.arange(len(problem.pairs)))
     prices = raised / table.scale
-    candidates = [_searched(dearer, dear_table, prices), free.choice]
+    candidates = [_searched(dearer, dear_table, prices, UNWATCHED), free.choice]
 
     def near(choice: Ints) -> Ints:
         return union(dear_table.near(raised, _window(problem)), choice)
@@ -207,22 +214,26 @@ def prices_of(problem: Problem) -> Floats:
     return _sifted(problem, table, raise_prices(table) / table.scale)
 
 
-def _raised(table: Table, prices: Floats | None) -> Floats:
+def _raised(table: Table, prices: Floats | None, watch: Watch) -> Floats:
     """Raise prices from nothing, or a little from where they were; in solver units."""
     if prices is None:
-        return raise_prices(table) / table.scale
-    return ascend(table, prices * table.scale, STAGES[-1:]) / table.scale
+        return raise_prices(table, watch) / table.scale
+    return ascend(table, prices * table.scale, STAGES[-1:], watch) / table.scale
 
 
-def _reached(problem: Problem, table: Table, prices: Floats, effort: _Effort) -> tuple[Problem, Table, Floats]:
+def _reached(
+    problem: Problem, table: Table, prices: Floats, effort: _Effort, watch: Watch
+) -> tuple[Problem, Table, Floats]:
     """Add the ways to the pairs that are cheaper at the prices of the loads, and raise the prices again."""
     for _ in range(0 if problem.ways.complete else effort.reached):
+        if watch.enough():
+            break
         unit, territory = problem.ways.cheaper(problem.pairs, prices, problem.weights, cheapest_pairs(problem, prices))
         if not len(unit):
             break
         problem = problem.including(unit, territory)
         table = tabulate(problem, np.arange(len(problem.pairs)))
-        prices = ascend(table, prices * table.scale, _AFTER_REACHING) / table.scale
+        prices = ascend(table, prices * table.scale, _AFTER_REACHING, watch) / table.scale
     return problem, table, prices
 
 
@@ -235,96 +246,19 @@ def _sifted(problem: Problem, table: Table, prices: Floats) -> Floats:
     return max(prices, relaxed_prices(problem, table, prices), key=lambda them: bound(problem, them))
 
 
-def _searched(problem: Problem, table: Table, prices: Floats) -> Ints:
+def _searched(problem: Problem, table: Table, prices: Floats, watch: Watch) -> Ints:
     """Dive from the prices, and improve what that gives."""
-    row, after = dive(table, prices * table.scale)
+    row, after = dive(table, prices * table.scale, watch)
     choice = table.choice(row, problem.units)
     near = union(table.near(after, _window(problem)), choice)
-    return improve(problem, choice, near, after / table.scale)
+    return improve(problem, choice, near, after / table.scale, watch=watch)
 
 
-def _improved(problem: Problem, table: Table, prices: Floats, choice: Ints) -> Ints:
+def _improved(problem: Problem, table: Table, prices: Floats, choice: Ints, watch: Watch) -> Ints:
     """Improve an answer that is there: the way with the fewest moves where little has changed."""
-    return improve(problem, choice, union(table.near(prices * table.scale, _window(problem)), choice), prices)
+    near = union(table.near(prices * table.scale, _window(problem)), choice)
+    return improve(problem, choice, near, prices, watch=watch)
 
 
 def _window(problem: Problem) -> float:
     return _NARROW if problem.units > _MANY else _WINDOW
-
-
-def _mended(problem: Problem, table: Table, prices: Floats, choice: Ints, effort: _Effort) -> Ints:
-    """Mend broken limits: by light units from farther off, then by branch and bound over the territories around."""
-    if problem.excess(choice) == 0:
-        return choice
-    near = table.near(prices * table.scale, _WINDOW, least=_FARTHER)
-    for _ in range(_LOOKS):
-        better = improve(_drawn_in(problem, choice), choice, _around(problem, choice, near), prices)
-        if not problem.rank(better) < problem.rank(choice):
-            break
-        choice = better
-    if not effort.mended or problem.excess(choice) == 0:
-        return choice
-    from terraform_like.carve.exact import branch
-
-    tried: set[tuple[int, ...]] = set()
-    for _ in range(effort.mended):
-        books = _round(problem, choice, near, tried)
-        if books is None:
-            break
-        tried.add(tuple(books.tolist()))
-        open_pairs = _among(problem, table, prices, choice, near, books)
-        branched = branch(problem, open_pairs, choice, _ROUND_NODES)
-        if branched is not None and problem.rank(branched.choice) < problem.rank(choice):
-            choice = improve(problem, branched.choice, union(near, branched.choice), prices)
-            tried.clear()
-    return choice
-
-
-def _drawn_in(problem: Problem, choice: Ints) -> Problem:
-    """Draw in the limits that an answer breaks, so that a breach by a hair is worth mending as well."""
-    limits, loads = problem.limits, problem.loads(choice)
-    hair = _HAIR * limits.share
-    low = np.where(loads < limits.low, np.minimum(limits.low + hair, limits.target), limits.low)
-    high = np.where(loads > limits.high, np.maximum(limits.high - hair, limits.target), limits.high)
-    return replace(problem, limits=replace(limits, low=low, high=high))
-
-
-def _around(problem: Problem, choice: Ints, near: Ints) -> Ints:
-    """Give those of some pairs that lead into or out of territories outside their limits, and where all units are."""
-    outside = np.asarray((problem.limits.excess(problem.loads(choice)) > 0).any(axis=1))
-    at, to = problem.pairs.territory[choice[problem.pairs.unit[near]]], problem.pairs.territory[near]
-    return union(near[outside[at] | outside[to]], choice)
-
-
-def _round(problem: Problem, choice: Ints, near: Ints, tried: set[tuple[int, ...]]) -> Ints | None:
-    """Give the worst territory that was not tried yet with those that share most accounts near a tie with it."""
-    scale = np.where(problem.limits.share > 0, problem.limits.share, 1.0)
-    beyond = (problem.limits.excess(problem.loads(choice)) / scale).max(axis=1)
-    pairs = problem.pairs
-    for book in np.argsort(-beyond, kind="stable").tolist():
-        if not beyond[book] > 0:
-            return None
-        touching = np.zeros(problem.units, dtype=bool)
-        touching[pairs.unit[near[pairs.territory[near] == book]]] = True
-        touching |= pairs.territory[choice] == book
-        shared = np.bincount(pairs.territory[near[touching[pairs.unit[near]]]], minlength=len(problem.territories))
-        shared[book] = problem.units + 1
-        books = np.sort(np.argsort(-shared, kind="stable")[:_ROUND])
-        if tuple(books.tolist()) not in tried:
-            return books
-    return None
-
-
-def _among(problem: Problem, table: Table, prices: Floats, choice: Ints, near: Ints, books: Ints) -> Ints:
-    """Give where all units are, and the pairs among some territories of their own units that are nearest to a tie."""
-    pairs = problem.pairs
-    inside = np.isin(np.arange(len(problem.territories)), books)
-    mine = inside[pairs.territory[choice]]
-    free = near[inside[pairs.territory[near]] & mine[pairs.unit[near]] & (choice[pairs.unit[near]] != near)]
-    unit = pairs.unit[free]
-    cost = pairs.cost[free] + (prices[pairs.territory[free]] * problem.weights[unit]).sum(axis=1)
-    heaviness = np.ones(problem.units)
-    heaviness[table.units] = table.heaviness
-    here = pairs.cost[choice[unit]] + (prices[pairs.territory[choice[unit]]] * problem.weights[unit]).sum(axis=1)
-    order = np.lexsort((free, np.abs(cost - here) / heaviness[unit]))
-    return union(choice, free[order[:_ROUND_PAIRS]])

@@ -16,6 +16,7 @@ from terraform_like.carve.arrays import Floats, Ints
 from terraform_like.carve.improve import book_costs
 from terraform_like.carve.prices import ascend
 from terraform_like.carve.table import Table
+from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Tiers of weight, as shares of a mean fair load: units above are placed before prices are raised again.
 _TIERS = (0.3, 0.1, 0.03, 0.01, 0.003)
@@ -26,7 +27,7 @@ _LEAST_SHARE = (3e-3, 1e-2)
 _MANY = 500_000
 
 
-def dive(table: Table, prices: Floats) -> tuple[Ints, Floats]:
+def dive(table: Table, prices: Floats, watch: Watch = UNWATCHED) -> tuple[Ints, Floats]:
     """Place every unit.
 
     Parameters
@@ -54,7 +55,7 @@ def dive(table: Table, prices: Floats) -> tuple[Ints, Floats]:
     now = table
     for tier in tiers:
         heavy = weight >= tier
-        if not heavy.any():
+        if watch.enough() or not heavy.any():
             continue
         placed = _place(now, prices, temperature, weight, heavy)
         cost = now.cost.copy()
@@ -63,7 +64,7 @@ def dive(table: Table, prices: Floats) -> tuple[Ints, Floats]:
         cost[:, columns] = np.inf
         cost[placed[columns], columns] = kept
         now = now.with_costs(cost)
-        prices = ascend(now, prices, [(temperature, 2.5 * temperature, steps)])
+        prices = ascend(now, prices, [(temperature, 2.5 * temperature, steps)], watch)
     return _round(now, prices, temperature, weight), prices
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from terraform_like.carve.arrays import Floats, Ints, Positions
 from terraform_like.carve.borders import Borders
 from terraform_like.carve.problem import Limits, Problem
+from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Units that each territory offers each other one, those nearest to a tie first.
 _OFFERED = 10
@@ -65,6 +66,7 @@ def improve(
     *,
     most_moved: float = np.inf,
     borders: Borders | None = None,
+    watch: Watch = UNWATCHED,
 ) -> Ints:
     """Give an answer that nothing which was looked at makes cheaper; never a dearer one.
 
@@ -82,6 +84,8 @@ def improve(
         Most accounts that may move. An answer beyond it already may keep its moves, and gets no more.
     borders : Borders, optional
         The map of the answer, where every territory must stay connected; it changes with the answer.
+    watch : Watch
+        May end the search early.
 
     Returns
     -------
@@ -91,7 +95,7 @@ def improve(
     if not len(problem.territories) > 1:
         return choice
     search = _Search(problem, choice.copy(), open_pairs, prices, most_moved, borders)
-    search.run()
+    search.run(watch)
     return search.choice
 
 
@@ -144,11 +148,13 @@ class _Search:
         self._room = np.inf if np.isinf(most_moved) else most_moved - float(problem.pairs.moved[choice].sum())
         self._prices = prices
 
-    def run(self) -> None:
+    def run(self, watch: Watch) -> None:
         total = max(1.0, self._problem.cost(self.choice))
         dirty = np.ones(len(self._problem.territories), dtype=bool)
         full, stalls, looks = True, 0, 0
         for _ in range(_ROUNDS):
+            if watch.enough():
+                break
             offers = self._offers(None if full else dirty, shuffled=looks % 3 != 0)
             gain, one, two = self._priced(offers)
             gained, dirty = self._take(offers, gain, one, two, _GAIN * total)

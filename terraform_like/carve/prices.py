@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from terraform_like.carve.arrays import Flags, Floats
+from terraform_like.carve.arrays import Floats
 from terraform_like.carve.table import Table
+from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Temperatures of units, widths of kinks (relative), and the steps at each.
 Stages = Sequence[tuple[float, float, int]]
@@ -50,7 +51,7 @@ class Softened:
     loads: Floats
 
 
-def raise_prices(table: Table) -> Floats:
+def raise_prices(table: Table, watch: Watch = UNWATCHED) -> Floats:
     """Find prices at which the bound is near its highest.
 
     Returns
@@ -60,19 +61,15 @@ def raise_prices(table: Table) -> Floats:
     """
     prices = np.zeros(table.shape)
     if len(table.units) <= _MANY:
-        return ascend(table, prices, STAGES)
-    prices = ascend(table.sample(_SAMPLE), prices, _SAMPLE_STAGES)
-    return ascend(table, prices, _AFTER_SAMPLE)
+        return ascend(table, prices, STAGES, watch)
+    prices = ascend(table.sample(_SAMPLE), prices, _SAMPLE_STAGES, watch)
+    return ascend(table, prices, _AFTER_SAMPLE, watch)
 
 
-def ascend(table: Table, prices: Floats, stages: Stages) -> Floats:
+def ascend(table: Table, prices: Floats, stages: Stages, watch: Watch = UNWATCHED) -> Floats:
     """Raise prices in stages; give the (T, M) prices of the last one."""
-    top = box(table)
-    free = (top[0] < top[1]).ravel()
-    if not free.any() or not len(table.units):
-        return np.clip(prices, *top)
     with _threads(table) as threads:
-        return _ascended(table, prices, stages, top, free, threads)
+        return _ascended(table, prices, stages, watch, threads)
 
 
 @contextmanager
@@ -86,15 +83,22 @@ def _threads(table: Table) -> Iterator[Executor | None]:
         yield threads
 
 
-def _ascended(
-    table: Table, prices: Floats, stages: Stages, top: tuple[Floats, Floats], free: Flags, threads: Executor | None
-) -> Floats:
+def _ascended(table: Table, prices: Floats, stages: Stages, watch: Watch, threads: Executor | None) -> Floats:
     from scipy.optimize import minimize
 
+    top = box(table)
+    free = (top[0] < top[1]).ravel()
+    if not free.any() or not len(table.units):
+        return np.clip(prices, *top)
     curvature = (table.times * table.weights**2 / table.heaviness).sum(axis=1) / table.shape[0]
     step = np.broadcast_to(np.sqrt(np.maximum(curvature, 1e-12)), table.shape).ravel()[free]
     bounds = np.stack([side.ravel()[free] * step for side in top], axis=1)
     current = np.clip(prices, *top).ravel()
+
+    def ending(_: Floats) -> None:
+        if watch.enough():
+            raise StopIteration
+
     for temperature, width, steps in stages:
 
         def falling(scaled: Floats, temperature: float = temperature, width: float = width) -> tuple[float, Floats]:
@@ -109,6 +113,7 @@ def _ascended(
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
+            callback=ending,
             options={"maxiter": steps, "maxfun": 2 * steps, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-9},
         )
         current[free] = found.x / step

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from terraform_like.carve.watch import Stopped
 from terraform_like.domain.saved import Saved
 
 
@@ -62,6 +63,8 @@ class Proof(Saved):
     """Price of a unit of each metric in each territory. Example: `{north: {arr: 0.002}}`."""
     searched: float | None = None
     """The least that branch and bound left possible, as the solver said. Example: `10.1`."""
+    stopped: Stopped | None = None
+    """Why the search ended before it was through; such a plan comes out otherwise elsewhere. Example: `time-limit`."""
     moves: MoveLimit | None = None
     """The limit of moves that was reached. Example: `{most: 50, price: 0.01}`."""
     seconds: float | None = None

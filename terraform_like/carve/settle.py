@@ -11,22 +11,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from terraform_like.carve import contiguous, decompose
-from terraform_like.carve.arrays import Floats, Ints
-from terraform_like.carve.atlas import fallen_apart
-from terraform_like.carve.certify import Evidence, certify
-from terraform_like.carve.decompose import Solution
+from terraform_like.carve.answer import Answer, Question, answer
+from terraform_like.carve.arrays import Ints
+from terraform_like.carve.certify import certify
+from terraform_like.carve.executor import ExecutorError, run_apart
 from terraform_like.carve.formulate import formulate
+from terraform_like.carve.limited import limit_moves
 from terraform_like.carve.problem import Problem, SolverError
-from terraform_like.carve.proof import MoveLimit, Proof, ProofMethod
-from terraform_like.diagnostics import Locate, Report, Span, counted
+from terraform_like.carve.proof import Proof, ProofMethod
+from terraform_like.carve.watch import UNWATCHED, Watch
+from terraform_like.diagnostics import Locate, Report
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
 
 #: Rounds after which an answer that still gets better is taken as it is, with a warning.
 _ROUNDS = 4
-#: An excess that falls by less than this, relative, is not worth a move.
-_BETTER = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,14 @@ class Carved:
     proofs: tuple[Proof, ...]
 
 
-def carve(carving: Carving, inside: Book, locate: Locate, report: Report) -> Carved | None:
+def carve(
+    carving: Carving,
+    inside: Book,
+    locate: Locate,
+    report: Report,
+    watch: Watch = UNWATCHED,
+    executor: str | None = None,
+) -> Carved | None:
     """Give every account in scope a territory.
 
     Parameters
@@ -61,6 +67,10 @@ def carve(carving: Carving, inside: Book, locate: Locate, report: Report) -> Car
         Where the wishes stand.
     report : Report
         Gathers why no carve is possible, and warnings.
+    watch : Watch
+        Is told how far it is, and may end it early with the best answer so far.
+    executor : str, optional
+        Where components are carved, as `executor.run_apart` takes it.
 
     Returns
     -------
@@ -70,153 +80,46 @@ def carve(carving: Carving, inside: Book, locate: Locate, report: Report) -> Car
     problems = formulate(carving, inside, locate, report)
     if report.failed:
         return None
-    answers = [_answer(problem, report) for problem in problems]
-    if report.failed:
+    try:
+        answers = _answers([Question(problem) for problem in problems], executor, watch, report)
+        if report.failed:
+            return None
+        limited = limit_moves(carving, answers, locate, report)
+        if report.failed:
+            return None
+        _settle(carving, inside, problems, answers, limited, locate, report, watch, executor)
+    except (SolverError, ExecutorError) as error:
+        report.error("The accounts cannot be carved", f"{error}. Nothing was changed.")
         return None
-    limited = _limit_moves(carving, problems, answers, locate, report)
-    if report.failed:
-        return None
-    _settle(carving, inside, problems, answers, limited, locate, report)
-    placed = [_placed(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
-    proofs = [_proof(problem, answer, report) for problem, answer in zip(placed, answers, strict=True)]
+    placed = [_placed(problem, one) for problem, one in zip(problems, answers, strict=True)]
+    proofs = [_proof(problem, one, report) for problem, one in zip(placed, answers, strict=True)]
     if report.failed:
         return None
     return Carved(_territories(inside, answers), tuple(placed), tuple(proof for proof in proofs if proof))
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """The pair of each unit in a problem, and the evidence for it where there is some already."""
-
-    problem: Problem
-    choice: Ints
-    evidence: Evidence | None = None
-
-
-def _answer(problem: Problem, report: Report, prices: Floats | None = None) -> _Answer:
-    """Keep the current choice where limits hold once what is new is placed, else solve; the current one on a tie."""
-    choice = problem.current
-    try:
-        if (choice < 0).all():
-            solved = _solve(problem)
-            return _Answer(solved.problem, solved.choice, _evidence(solved))
-        if (choice < 0).any():
-            choice = _place(problem, choice)
-        excess = np.inf if fallen_apart(problem, choice) else problem.excess(choice)
-        if excess == 0:
-            return _Answer(problem, choice)
-        solved = _solve(problem, choice, prices)
-    except SolverError as error:
-        report.error(f"{problem.component} cannot be carved", f"{error}. Nothing was changed.")
-        return _Answer(problem, choice)
-    if solved.problem.excess(solved.choice) < excess * (1 - _BETTER):
-        return _Answer(solved.problem, solved.choice, _evidence(solved))
-    return _Answer(problem, choice, Evidence(solved.prices, ProofMethod.DECOMPOSED))
-
-
-def _solve(problem: Problem, start: Ints | None = None, prices: Floats | None = None) -> Solution:
-    return (decompose.solve if problem.atlas is None else contiguous.solve)(problem, start, prices)
-
-
-def _place(problem: Problem, choice: Ints) -> Ints:
-    return (decompose.place if problem.atlas is None else contiguous.place)(problem, choice)
-
-
-def _solve_within(problem: Problem, start: Ints, most: float, free: Solution) -> Solution:
-    solver = decompose.solve_within if problem.atlas is None else contiguous.solve_within
-    return solver(problem, start, most, free)
-
-
-def _evidence(solved: Solution) -> Evidence:
-    if solved.least is None:
-        return Evidence(solved.prices, ProofMethod.DECOMPOSED)
-    return Evidence(solved.prices, ProofMethod.EXACT, searched=solved.least / solved.problem.units)
-
-
-def _limit_moves(
-    carving: Carving, problems: tuple[Problem, ...], answers: list[_Answer], locate: Locate, report: Report
-) -> frozenset[str]:
-    """Carve again, within their limit, the segments of which too many accounts would move; give these segments."""
-    limited = set()
-    for segment, balance in sorted(carving.balance.items()):
-        mine = [number for number, problem in enumerate(problems) if problem.segment == segment]
-        most = balance.most_moves(sum(len(problems[number].accounts) for number in mine))
-        moved = {number: _moved(answers[number]) for number in mine}
-        if most is None or sum(moved.values()) <= most:
-            continue
-        limited.add(segment)
-        without = [answers[number] for number in mine]
-        for number, share in _shared_out(most, moved).items():
-            problem = answers[number].problem
-            start = problem.current
-            if not (start >= 0).all():
-                start = _place(problem, start)
-            evidence = answers[number].evidence
-            prices = decompose.prices_of(problem) if evidence is None else evidence.prices
-            try:
-                solved = _solve_within(problem, start, share, Solution(problem, answers[number].choice, prices))
-            except SolverError as error:
-                span = locate(("balance", segment, "max_moves"))
-                report.error(f"{problem.component} cannot be carved", f"{error}. Nothing was changed.", span)
-                return frozenset(limited)
-            moved_within = int(problem.pairs.moved[solved.choice].sum())
-            within = MoveLimit(most=max(share, moved_within), price=solved.move_price / problem.units)
-            answers[number] = _Answer(
-                problem, solved.choice, Evidence(solved.prices, ProofMethod.DECOMPOSED, moves=within)
-            )
-        _tell_limit(
-            [(answers[number], free) for number, free in zip(mine, without, strict=True)],
-            most,
-            locate(("balance", segment, "max_moves")),
-            report,
-        )
-    return frozenset(limited)
-
-
-def _moved(answer: _Answer) -> int:
-    return int(answer.problem.pairs.moved[answer.choice].sum())
-
-
-def _shared_out(most: int, moved: dict[int, int]) -> dict[int, int]:
-    """Share a limit out to components in proportion to what they would move; what is left goes to the first ones."""
-    total = sum(moved.values())
-    shares = {number: most * count // total for number, count in moved.items()}
-    for number in sorted(moved, key=lambda n: -(most * moved[n] % total))[: most - sum(shares.values())]:
-        shares[number] += 1
-    return shares
-
-
-def _tell_limit(carved: list[tuple[_Answer, _Answer]], most: int, span: Span | None, report: Report) -> None:
-    """Say what a limit of moves costs: the books that stay outside their limits, and what more moves would buy."""
-    outside, outside_without = sum(_outside(one) for one, _ in carved), sum(_outside(free) for _, free in carved)
-    books = sum(len(one.problem.territories) for one, _ in carved)
-    needed = sum(_moved(free) for _, free in carved)
-    left = f"{outside} of {counted(books, 'book')} stay outside their limits" if outside else "every limit holds"
-    more = "none would be" if not outside_without else f"{outside_without} would be"
-    gain = (
-        f"; with {counted(needed, 'move')} {more}" if outside else f"; {counted(needed, 'move')} would be better still"
-    )
-    report.warning(
-        f"max_moves of {carved[0][0].problem.segment} is reached",
-        f"With at most {counted(most, 'move')} {left}; {gain}.",
-        span,
-    )
-
-
-def _outside(answer: _Answer) -> int:
-    """Count the books that are outside a limit."""
-    problem = answer.problem
-    return int((problem.limits.excess(problem.loads(answer.choice)) > 0).any(axis=1).sum())
+def _answers(questions: list[Question], executor: str | None, watch: Watch, report: Report) -> list[Answer]:
+    """Answer for every component, each apart; gather an error for each that HiGHS gives nothing usable for."""
+    sizes = [len(question.problem.pairs) for question in questions]
+    found: list[Answer] = []
+    for question, one in zip(questions, run_apart(answer, questions, sizes, executor, watch), strict=True):
+        if isinstance(one, SolverError):
+            report.error(f"{question.problem.component} cannot be carved", f"{one}. Nothing was changed.")
+        else:
+            found.append(one)
+    return found
 
 
 def _settle(
     carving: Carving,
     inside: Book,
     problems: tuple[Problem, ...],
-    answers: list[_Answer],
+    answers: list[Answer],
     limited: frozenset[str],
     locate: Locate,
     report: Report,
+    watch: Watch,
+    executor: str | None,
 ) -> None:
     """Carve again from the answer, where limits are still broken, until the next plan would find nothing to do.
 
@@ -227,7 +130,7 @@ def _settle(
         return problem.segment not in limited and problem.excess(choice) > 0
 
     for _ in range(_ROUNDS):
-        if not any(broken(answer.problem, answer.choice) for answer in answers):
+        if watch.enough() or not any(broken(one.problem, one.choice) for one in answers):
             return
         after = Book(inside.table.with_columns(_territories(inside, answers).alias("territory")))
         again = formulate(carving, after, locate, Report())
@@ -237,16 +140,14 @@ def _settle(
                 "A `where` asks for the territory that an account is in. The next plan may move accounts again.",
             )
             return
+        numbers = [number for number, problem in enumerate(again) if broken(problem, problem.current)]
+        questions = [Question(again[number], answers[number].evidence.prices) for number in numbers]
         changed = False
-        for number, problem in enumerate(again):
-            if not broken(problem, problem.current):
-                continue
-            known = answers[number].evidence
-            answer = _answer(problem, report, known.prices if known else None)
-            if (answer.choice != answer.problem.current).any():
-                # Any prices give a valid bound.
-                evidence = answer.evidence and Evidence(answer.evidence.prices, answer.evidence.method)
-                answers[number], changed = replace(answer, evidence=evidence), True
+        for number, one in zip(numbers, _answers(questions, executor, watch, report), strict=not report.failed):
+            if (one.choice != one.problem.current).any():
+                # Prices give a valid bound wherever moves are counted from; what branch and bound said does not.
+                evidence = replace(one.evidence, method=ProofMethod.DECOMPOSED, searched=None)
+                answers[number], changed = replace(one, evidence=evidence), True
         if not changed:
             return
     report.warning(
@@ -269,14 +170,14 @@ def _alike(one: Problem, other: Problem) -> bool:
     )
 
 
-def _placed(problem: Problem, answer: _Answer) -> Problem:
+def _placed(problem: Problem, one: Answer) -> Problem:
     """Give the problem with the ways of the answer among its pairs, and no others that were added."""
-    return problem.including(np.arange(problem.units), answer.problem.pairs.territory[answer.choice])
+    return problem.including(np.arange(problem.units), one.problem.pairs.territory[one.choice])
 
 
-def _territories(inside: Book, answers: list[_Answer]) -> pl.Series:
-    accounts = np.concatenate([answer.problem.accounts for answer in answers]) if answers else np.array([], dtype=str)
-    places = [answer.problem.places(answer.choice) for answer in answers]
+def _territories(inside: Book, answers: list[Answer]) -> pl.Series:
+    accounts = np.concatenate([one.problem.accounts for one in answers]) if answers else np.array([], dtype=str)
+    places = [one.problem.places(one.choice) for one in answers]
     territory = np.concatenate(places) if places else np.array([], dtype=str)
     placed = pl.DataFrame({"account": accounts, "territory": territory}, schema_overrides=_TEXT)
     return inside.table.select("account").join(placed, on="account", how="left", maintain_order="left")["territory"]
@@ -285,10 +186,9 @@ def _territories(inside: Book, answers: list[_Answer]) -> pl.Series:
 _TEXT = {"account": pl.String, "territory": pl.String}
 
 
-def _proof(problem: Problem, answer: _Answer, report: Report) -> Proof | None:
+def _proof(problem: Problem, one: Answer, report: Report) -> Proof | None:
     try:
-        evidence = answer.evidence or Evidence(decompose.prices_of(problem), ProofMethod.KEPT)
-        return certify(problem, problem.at(answer.problem.pairs.territory[answer.choice]), evidence)
-    except (ValueError, SolverError) as error:
+        return certify(problem, problem.at(one.problem.pairs.territory[one.choice]), one.evidence)
+    except ValueError as error:
         report.error(f"The carve of {problem.component} cannot be certified", f"{error}. No plan was made.")
         return None

@@ -178,6 +178,17 @@ def validate(session: Session, plan: str | None, variables: dict[str, str]) -> i
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 when there are changes.")
 @click.option("--as-of", type=_Day(), help="Day that owners and holders are for.  [default: today, UTC]")
 @click.option("--all-changes", is_flag=True, help="Show every change; else each kind folds.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End the carve after so long with the best plan so far, which is marked as one that cannot be repeated.",
+)
+@click.option(
+    "--executor",
+    metavar="WHERE",
+    help="Where components are carved: here, processes or dask:ADDRESS.  [default: here, or processes where that pays]",
+)
 @_variable_option
 @click.pass_obj
 def plan(
@@ -187,6 +198,8 @@ def plan(
     detailed_exitcode: bool,
     as_of: date | None,
     all_changes: bool,
+    time_limit: float | None,
+    executor: str | None,
     variables: dict[str, str],
 ) -> int:
     """Read the CRM, carve, and show what would change and why."""
@@ -203,6 +216,8 @@ def plan(
             as_of=as_of,
             all_changes=all_changes,
             variables=variables,
+            time_limit=time_limit,
+            executor=executor,
         ),
     )
 

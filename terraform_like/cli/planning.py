@@ -24,15 +24,24 @@ def plan_command(
     as_of: date | None,
     all_changes: bool,
     variables: dict[str, str],
+    time_limit: float | None,
+    executor: str | None,
 ) -> int:
     """Make a plan; give the exit code."""
+    from terraform_like.carve.watch import Watch
     from terraform_like.flow.plan import make_plan, save_plan
 
     repository = session.repository()
     chosen = repository.choose(name)
-    with session.progress() as tell:
+    with session.progress() as tell, session.interruptible() as interrupted:
         planned, report = make_plan(
-            repository, chosen, as_of or _today(), overrides=session.overrides(variables), tell=tell
+            repository,
+            chosen,
+            as_of or _today(),
+            overrides=session.overrides(variables),
+            tell=tell,
+            watch=Watch(tell, time_limit, interrupted),
+            executor=executor,
         )
     if save:
         save_plan(repository, planned)

@@ -143,6 +143,27 @@ class Session:
         with status:
             yield lambda text: status.update(f"{text} ...")
 
+    @contextmanager
+    def interruptible(self) -> Iterator[Callable[[], bool]]:
+        """Take the first Ctrl-C as a wish for the best result so far; the next one ends the command."""
+        import signal
+        import threading
+
+        wished = threading.Event()
+
+        def wish(*_: object) -> None:
+            wished.set()
+            signal.signal(signal.SIGINT, before)
+            if not self.quiet:
+                sys.stderr.write("\nStopping with the best plan so far. Ctrl-C again ends without one.\n")
+                sys.stderr.flush()
+
+        before = signal.signal(signal.SIGINT, wish)
+        try:
+            yield wished.is_set
+        finally:
+            signal.signal(signal.SIGINT, before)
+
     def run(self, command: str, work: Callable[[], int]) -> int:
         """Run a command's work; an error that ends it is shown, never thrown."""
         try:

@@ -11,6 +11,7 @@ import polars as pl
 
 from terraform_like import __version__, git
 from terraform_like.carve.settle import Carved, carve
+from terraform_like.carve.watch import UNWATCHED, Watch
 from terraform_like.config.load import NOTHING_SET, Repository, Wanted, load_wanted
 from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report, counted
@@ -47,6 +48,8 @@ def make_plan(
     *,
     overrides: Overrides = NOTHING_SET,
     tell: Callable[[str], None] = lambda _: None,
+    watch: Watch = UNWATCHED,
+    executor: str | None = None,
 ) -> tuple[Planned, Report]:
     """Make a plan from the live CRM.
 
@@ -62,6 +65,10 @@ def make_plan(
         Texts that set `vars:` anew.
     tell : callable, optional
         Told what is being done, before each part that takes time.
+    watch : Watch
+        Looks on while accounts are carved, and may end that early.
+    executor : str, optional
+        Where components are carved, as `carve.executor.run_apart` takes it.
 
     Raises
     ------
@@ -76,7 +83,7 @@ def make_plan(
     live = read_live(repository, wanted, as_of, report)
     population = populated(wanted, live.snapshot, live.users, report, done)
     tell(f"Carving {counted(len(population.inside), 'account')}")
-    carved = carve(wanted.carving, population.inside, wanted.locate, report)
+    carved = carve(wanted.carving, population.inside, wanted.locate, report, watch, executor)
     if carved is None or report.failed:
         raise Halt(report)
     tell("Comparing and judging")

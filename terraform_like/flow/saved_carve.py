@@ -128,7 +128,7 @@ def _proof(problem: Problem, choice: Ints, plan: Plan) -> Proof | Check:
     if told is None:
         says = f"the plan has no proof for {problem.component}"
         return Check("proof", False, "a proof a component", f"none for {problem.component}", says, REPLAN)
-    evidence = Evidence(read_prices(problem, told.prices), told.method, told.searched, told.moves)
+    evidence = Evidence(read_prices(problem, told.prices), told.method, told.searched, told.moves, told.stopped)
     try:
         return certify(problem, choice, evidence)
     except ValueError as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from terraform_like.carve.proof import Proof, ProofMethod
+from terraform_like.carve.proof import Proof, ProofMethod, ProofStatus
+from terraform_like.carve.watch import Stopped
 from terraform_like.diagnostics import Diagnostic, Severity, counted
 from terraform_like.plan.model import Plan
 from terraform_like.report.diagnostics import diagnostic_blocks
@@ -18,6 +19,8 @@ from terraform_like.report.text_verdicts import verdict_blocks, verdict_counts
 
 #: Gaps below this are rounding.
 _NO_GAP = 1e-6
+#: Bounds farther off than this tell nobody anything.
+_NO_BOUND = 0.5
 
 
 def plan_text(
@@ -142,7 +145,20 @@ def proof_blocks(proofs: Sequence[Proof]) -> Iterator[Block]:
 
 
 def _sentence(proof: Proof) -> str:
+    said = _near_the_best(proof)
+    if proof.moves:
+        said += f", of those that move at most {counted(proof.moves.most, 'account')}"
+    if proof.stopped:
+        why = "the time limit" if proof.stopped is Stopped.TIME_LIMIT else "Ctrl-C"
+        said += f"; stopped by {why}: another run may end elsewhere"
+    return said
+
+
+def _near_the_best(proof: Proof) -> str:
     if proof.gap <= _NO_GAP:
         return "the best possible plan, proven"
     # Rounded up: what is said must hold.
-    return f"within {percent(math.ceil(proof.gap * 1000) / 1000)} of the best possible plan, proven"
+    proven = f"within {percent(math.ceil(proof.gap * 1000) / 1000)} of the best possible plan, proven"
+    if proof.status is ProofStatus.OPTIMAL:
+        return f"the best possible plan by branch and bound; {proven} by prices alone"
+    return proven if proof.gap < _NO_BOUND else "the bound is too weak to say how near to the best possible plan"

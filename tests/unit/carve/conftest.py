@@ -73,12 +73,12 @@ def problem(formulated: Any) -> Callable[[Carving, pl.DataFrame], Problem]:
 
 
 @pytest.fixture
-def carved() -> Callable[[Carving, pl.DataFrame], tuple[Carved | None, Report]]:
+def carved() -> Callable[..., tuple[Carved | None, Report]]:
     """The whole carve, and what was said on the way."""
 
-    def make(carving: Carving, table: pl.DataFrame) -> tuple[Carved | None, Report]:
+    def make(carving: Carving, table: pl.DataFrame, **how: Any) -> tuple[Carved | None, Report]:
         report = Report()
-        return carve(carving, inside(carving, table, report), locate, report), report
+        return carve(carving, inside(carving, table, report), locate, report, **how), report
 
     return make
 
