@@ -41,6 +41,7 @@ ANYWHERE = ("",)
 HOMES = {
     "click": ("cli/",),
     "cvxpy": ("carve/",),
+    "distributed": ("carve/",),
     "git": ("git.py",),
     "highspy": ("carve/",),
     "jinja2": ("report/",),

@@ -24,6 +24,10 @@ OPTIMAL_GAP = 1e-4
 DIGITS = 9
 
 
+#: Parts of the published objective.
+PARTS = ("disruption", "travel", "fit", "balance", "excess")
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How an assignment stands, recomputed from nothing but the problem.
@@ -32,9 +36,10 @@ class Standing:
     ----------
     objective : float
         The published objective.
-    disruption, travel, balance, excess : float
-        Its parts before their weights: share of accounts that move, km over the km at the nearest centers, mean
-        relative distance from the fair shares (0 where evenness has no weight), mean relative excess over limits.
+    disruption, travel, fit, balance, excess : float
+        Its parts before their weights: share of accounts that move, km over the km at the nearest centers, share of
+        accounts whose skill the owner lacks, mean relative distance from the fair shares (0 where evenness has no
+        weight), mean relative excess over limits.
     moved : float
         Accounts that change territory.
     """
@@ -42,6 +47,7 @@ class Standing:
     objective: float
     disruption: float
     travel: float
+    fit: float
     balance: float
     excess: float
     moved: float
@@ -95,6 +101,7 @@ def standing(problem: Problem, choice: Ints) -> Standing:
         objective=problem.cost(choice) / problem.units,
         disruption=float(pairs.disruption[choice].sum()),
         travel=float(pairs.km[choice].sum()) / problem.nearest_km if problem.nearest_km > 0 else 0.0,
+        fit=float(pairs.misfit[choice].sum()),
         balance=float(distance) / problem.units / weight,
         excess=float(beyond) / problem.units / EXCESS_WEIGHT,
         moved=float(pairs.moved[choice].sum()),
@@ -205,6 +212,7 @@ def certify(problem: Problem, choice: Ints, evidence: Evidence) -> Proof:
         objective=objective,
         bound=below,
         gap=rounded(gap),
+        parts={name: rounded(getattr(figures, name)) for name in PARTS},
         prices=saved,
         searched=searched,
         stopped=evidence.stopped,

@@ -12,10 +12,10 @@ from terraform_like.carve.centers import find_centers, known_center, match_cente
 from terraform_like.carve.eligible import Eligible, Members, book_path, eligible, members, tell_pins_elsewhere
 from terraform_like.carve.problem import EXCESS_WEIGHT, PROTECTED_COUNTS, TOLERANCE, Limits, Problem
 from terraform_like.carve.survey import survey
-from terraform_like.carve.ways import Pairs, Ways, Weights, kept_ways
+from terraform_like.carve.ways import Fits, Pairs, Ways, Weights, kept_ways
 from terraform_like.diagnostics import Locate, Path, Report, Span, counted, listing
 from terraform_like.domain.book import Book
-from terraform_like.domain.carving import Balance, Carving
+from terraform_like.domain.carving import Balance, Carving, Slot, Territory
 from terraform_like.domain.geography import located
 from terraform_like.domain.scope import PROTECTED
 
@@ -197,6 +197,7 @@ def _component(
         table[PROTECTED].to_numpy(),
         points,
         centers[books],
+        _fits(carving, table, [segment.books[t] for t in books]),
         balance,
     )
     limits, rules = _limits(segment, balance, weights, books, metrics, locate, report)
@@ -236,6 +237,7 @@ def _ways(
     protected: Flags,
     points: Floats,
     centers: Floats,
+    fits: Fits | None,
     balance: Balance,
 ) -> tuple[Ways, Pairs]:
     """Say who may go where and what it takes, and price the ways that are pairs."""
@@ -253,11 +255,30 @@ def _ways(
         centers,
         Weights(0.0, 0.0, 0.0),
         complete,
+        fits and replace(fits, skill=fits.skill[by_unit]),
     )
     nearest = np.minimum.reduceat(ways.pairs(unit, territory).km, np.searchsorted(unit, np.arange(units)))
-    weights = Weights(units * balance.prefer.disruption, units * balance.prefer.travel, float(nearest.sum()))
+    prefer = balance.prefer
+    weights = Weights(units * prefer.disruption, units * prefer.travel, float(nearest.sum()), units * prefer.fit)
     ways = replace(ways, weights=weights)
     return ways, ways.pairs(unit, territory)
+
+
+def _fits(carving: Carving, table: pl.DataFrame, books: list[Territory]) -> Fits | None:
+    """Say which accounts are whose field: their owner's; None where no skills count."""
+    if carving.accounts.fit is None:
+        return None
+    asked = table[carving.accounts.fit].cast(pl.String)
+    skills = sorted({skill for person in carving.people.values() for skill in person.skills})
+    number = {skill: n + 1 for n, skill in enumerate(skills)}
+    has = np.ones((len(books), len(skills) + 1), dtype=bool)
+    for t, book in enumerate(books):
+        who = book.filled_by if isinstance(book, Slot) else book.owner
+        known = carving.people[who].skills if who in carving.people else ()
+        if known:
+            has[t, 1:] = [skill in known for skill in skills]
+    skill = asked.replace_strict(number, default=0, return_dtype=pl.Int64)
+    return Fits(skill.to_numpy(), has)
 
 
 def _current_pairs(pairs: Pairs, unit_of: Ints, current: Ints, units: int) -> Ints:

@@ -3,6 +3,7 @@
 The objective (published, so that a weight means the same in every company) is
 
     disruption x (moved accounts, protected ones counting five times, as a share of all)
+    + fit x (accounts whose skill the owner of their territory lacks, as a share of all)
     + travel x (km from accounts to the centers of their territories, over the km if all were at the nearest)
     + balance x (mean relative distance of loads from their fair shares)
     + 100 x (mean relative excess of loads over their limits),

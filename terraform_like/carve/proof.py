@@ -59,6 +59,8 @@ class Proof(Saved):
     """What no answer costs less than. Example: `9.9`."""
     gap: float
     """The difference of both, as a share of the objective. Example: `0.03`."""
+    parts: dict[str, float] = Field(default_factory=dict)
+    """Parts of the objective, before their weights. Example: `{disruption: 0.1, travel: 1.2, balance: 0.03}`."""
     prices: dict[str, dict[str, float]] = Field(default_factory=dict)
     """Price of a unit of each metric in each territory. Example: `{north: {arr: 0.002}}`."""
     searched: float | None = None

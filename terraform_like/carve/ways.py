@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from terraform_like.carve.arrays import Floats, Ints, distinct, union
+from terraform_like.carve.arrays import Flags, Floats, Ints, distinct, union
 from terraform_like.carve.eligible import Eligible
 from terraform_like.domain.geography import EARTH_RADIUS_KM, great_circle_km, on_the_sphere
 
@@ -39,6 +39,8 @@ class Pairs:
         Accounts of the unit that would change territory.
     disruption, km : (E,) array
         Those accounts as a share of all (protected ones counting more); km from the unit's accounts to the center.
+    misfit : (E,) array
+        Those accounts, as a share of all, whose skill the owner lacks; a view of one 0 where skills do not count.
     cost : (E,) array
         What the pair costs in solver units.
     """
@@ -48,6 +50,7 @@ class Pairs:
     moved: Floats
     disruption: Floats
     km: Floats
+    misfit: Floats
     cost: Floats
 
     def __len__(self) -> int:
@@ -56,12 +59,32 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What a unit of disruption and of travel costs in solver units, the km that make one of travel, a move's price."""
+    """What disruption, travel, misfit and a move cost in solver units.
+
+    The first three per unit of the published objective; `nearest_km` are the km that make one of travel.
+    """
 
     disruption: float
     travel: float
     nearest_km: float
+    fit: float = 0.0
     move: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """Which accounts are whose field.
+
+    Parameters
+    ----------
+    skill : (A,) array of int
+        The skill that each account asks for, by unit as in `Ways`; 0 where it asks for none.
+    has : (T, S) array of bool
+        Whether a territory's owner has a skill; all where no skills of an owner are known, and the first always.
+    """
+
+    skill: Ints
+    has: Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +107,8 @@ class Ways:
         What ways cost.
     complete : bool
         Whether all ways are pairs.
+    fits : Fits or None
+        Which accounts are whose field, where skills count.
     """
 
     eligible: Eligible
@@ -94,16 +119,19 @@ class Ways:
     centers: Floats
     weights: Weights
     complete: bool
+    fits: Fits | None = None
 
     def pairs(self, unit: Ints, territory: Ints) -> Pairs:
         """Price ways, which are sorted by unit and territory: each account of a unit adds its move and its way."""
-        moved, disruption, km = measured(self, unit, territory)
+        moved, disruption, km, misfit = measured(self, unit, territory)
         cost = self.weights.disruption * disruption
+        if self.fits is not None:
+            cost = cost + self.weights.fit * misfit
         if self.weights.nearest_km > 0:
             cost = cost + self.weights.travel * km / self.weights.nearest_km
         if self.weights.move:
             cost = cost + self.weights.move * moved
-        return Pairs(unit.astype(np.int32), territory.astype(np.int32), moved, disruption, km, cost)
+        return Pairs(unit.astype(np.int32), territory.astype(np.int32), moved, disruption, km, misfit, cost)
 
     def at_move_price(self, price: float) -> Ways:
         """Give the same ways with every moved account at a price, in solver units."""
@@ -176,8 +204,9 @@ class Ways:
             row, territory = row[allowed], territory[allowed]
             if not len(row):
                 continue
-            moved, disruption, km = measured(self, units[row], territory)
+            moved, disruption, km, misfit = measured(self, units[row], territory)
             cost = self.weights.disruption * disruption + per_km * km + self.weights.move * moved
+            cost += self.weights.fit * misfit
             cost += (weights[units[row]] * price[territory]).sum(axis=1)
             those, position = np.unique(row, return_inverse=True)
             exact = np.full((len(those), width), np.inf)
@@ -208,19 +237,24 @@ def _stretches(first: Ints, after: Ints) -> tuple[Ints, Ints]:
     return whose, np.arange(len(whose)) + (first - np.cumsum(count) + count)[whose]
 
 
-def measured(ways: Ways, unit: Ints, territory: Ints) -> tuple[Floats, Floats, Floats]:
-    """Give how many accounts ways would move, the disruption and the km, three (E,) arrays."""
+def measured(ways: Ways, unit: Ints, territory: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+    """Give how many accounts ways would move, the disruption, the km and the misfit, four (E,) arrays."""
     pair, member = _stretches(ways.start[unit], ways.start[unit + 1])
     moves = (ways.current[member] != territory[pair]) & (ways.leaving[member] > 0)
     center, point = ways.centers[territory[pair]], ways.points[member]
     km = np.nan_to_num(great_circle_km(point[:, 0], point[:, 1], center[:, 0], center[:, 1]))
+    misfit: Floats = np.broadcast_to(np.float64(0.0), len(unit))
+    if ways.fits is not None:
+        lacks = ~ways.fits.has[territory[pair], ways.fits.skill[member]] / len(ways.points)
+        misfit = np.bincount(pair, lacks, len(unit)).astype(np.float64)
     if len(pair) == len(unit):
-        return moves.astype(np.float64), moves * ways.leaving[member], km
+        return moves.astype(np.float64), moves * ways.leaving[member], km, misfit
     count = len(unit)
     return (
         np.bincount(pair, moves, count).astype(np.float64),
         np.bincount(pair, moves * ways.leaving[member], count).astype(np.float64),
         np.bincount(pair, km, count).astype(np.float64),
+        misfit,
     )
 
 

@@ -86,6 +86,8 @@ class Scope(Wish):
     """Columns with latitude and longitude, for travel. Example: `{latitude: lat, longitude: lon}`."""
     protect: str | None = None
     """Accounts whose move hurts, such as those with open deals. Example: `open_pipeline > 0`."""
+    fit: str | None = None
+    """Column whose value is best among the skills of a territory's owner. Example: `industry`."""
     columns: dict[Name, str] = Field(default_factory=dict)
     """Derived columns, in order, each an SQL expression. Example: `{potential: "arr + 0.2 * whitespace"}`."""
 
@@ -202,7 +204,7 @@ class Preferences(Wish):
     travel: NotNegative = 1.0
     """Weight of distance: 1.0 is everybody at the nearest territory. Example: `1`."""
     fit: NotNegative = 1.0
-    """Weight of other preferences of accounts for territories. Example: `1`."""
+    """Weight of skills: 1.0 costs as much as every account with an owner who lacks its skill. Example: `1`."""
 
 
 class CarveMethod(StrEnum):

@@ -74,7 +74,7 @@ def _said(path: Path, **texts: str | None) -> Iterator[tuple[Path, str]]:
 def check_columns(
     carving: Carving, offered: Offered, locate: Locate, report: Report, location: Location | None
 ) -> dict[str, Kind]:
-    """Judge every expression of a plan, its metrics, and the columns of family, location and geographic units.
+    """Judge every expression of a plan, its metrics, and the columns of family, fit, location and geographic units.
 
     Parameters
     ----------
@@ -107,7 +107,10 @@ def check_columns(
             case ("territories" | "overcarve", *_):
                 judge.columns |= {PROTECTED: Kind.TRUTH, FAMILY: Kind.TEXT, SEGMENT: Kind.TEXT}
         judge.kind(text, path, "boolean")
-    _family(carving, judge)
+    if carving.accounts.family is not None:
+        _known_column(judge, carving.accounts.family.column, ("accounts", "family", "column"))
+    if carving.accounts.fit is not None:
+        _known_column(judge, carving.accounts.fit, ("accounts", "fit"))
     _metrics(carving, judge)
     _location(carving, judge)
     return judge.columns
@@ -161,12 +164,10 @@ class _Judge:
         return self.offered.dated(hint)
 
 
-def _family(carving: Carving, judge: _Judge) -> None:
-    family = carving.accounts.family
-    if family is not None and not judge.offered.knows(judge.columns, family.column):
-        detail = judge.like(family.column, list(judge.columns))
-        span = judge.locate(("accounts", "family", "column"))
-        judge.report.error(f'There is no column "{family.column}"', detail, span)
+def _known_column(judge: _Judge, column: str, path: Path) -> None:
+    if not judge.offered.knows(judge.columns, column):
+        detail = judge.like(column, list(judge.columns))
+        judge.report.error(f'There is no column "{column}"', detail, judge.locate(path))
 
 
 def _metrics(carving: Carving, judge: _Judge) -> None:

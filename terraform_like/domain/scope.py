@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from terraform_like.diagnostics import Locate, Path, Report, counted, listing
+from terraform_like.diagnostics import Locate, Path, Report, Span, counted, listing
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving, Location
 from terraform_like.domain.columns import FAMILY, PROTECTED, RECORDED, SEGMENT, Offered, check_columns
@@ -143,13 +143,15 @@ def _families(
     if family is None:
         return own
     parent = table[family.column]
-    top, circle = _ultimate(table["account"], parent.cast(pl.Int64) if parent.dtype.is_float() else parent)
+    parent = parent.cast(pl.Int64) if parent.dtype.is_float() else parent
+    top, circle = _ultimate(table["account"], parent)
     caught = top.filter(inside).is_in(circle.implode())
     if caught.any():
         detail = f"{counted(int(caught.sum()), 'account')} are under a circle of parents: {listing(circle)}."
         span = locate(("accounts", "family", "column"))
         report.error("Accounts are their own ancestors", f"{detail} Mend `{family.column}`.", span)
         return own
+    _tell_of_missing(table["account"], parent, inside, locate(("accounts", "family", "column")), report)
     if family.keep == "separate":
         return own
     # A parent that is not in scope still holds its children together: the smallest id stands for the family.
@@ -158,6 +160,22 @@ def _families(
     table = own.with_columns(standing.alias(FAMILY))
     apart = mask(table, family.apart, ("accounts", "family", "except"), default=False)
     return _without(table, apart) if apart.any() else table
+
+
+def _tell_of_missing(
+    account: pl.Series, parent: pl.Series, inside: pl.Series, span: Span | None, report: Report
+) -> None:
+    """Gather one warning for all accounts in scope whose parent the CRM does not hold."""
+    named = parent.cast(pl.String).replace("", None)
+    missing = inside & named.is_not_null() & ~named.is_in(account.implode())
+    if missing.any():
+        children, parents = account.filter(missing).sort(), named.filter(missing).unique().sort()
+        report.warning(
+            f"The CRM does not hold the {'parent' if len(parents) == 1 else 'parents'} of "
+            f"{counted(len(children), 'account')}",
+            f"{listing(children)} under {listing(parents)}. Accounts under the same one still stay together.",
+            span,
+        )
 
 
 def _ultimate(account: pl.Series, parent: pl.Series) -> tuple[pl.Series, pl.Series]:

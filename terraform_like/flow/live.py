@@ -126,6 +126,8 @@ def _uses(wanted: Wanted) -> Iterator[_Use]:
             yield _Use(balance.contiguous.unit, locate, ("balance", segment, "contiguous", "unit"))
     if scope.family:
         yield _Use(scope.family.column, locate, ("accounts", "family", "column"))
+    if scope.fit:
+        yield _Use(scope.fit, locate, ("accounts", "fit"))
     for read in policy_columns(wanted.policies, scope.location):
         path = ("policies", read.policy, read.key)
         yield _Use(read.column, wanted.locate_policy, path, read.text, read.offset)

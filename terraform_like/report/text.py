@@ -158,7 +158,10 @@ def _near_the_best(proof: Proof) -> str:
     if proof.gap <= _NO_GAP:
         return "the best possible plan, proven"
     # Rounded up: what is said must hold.
-    proven = f"within {percent(math.ceil(proof.gap * 1000) / 1000)} of the best possible plan, proven"
+    within = f"within {percent(math.ceil(proof.gap * 1000) / 1000)}"
     if proof.status is ProofStatus.OPTIMAL:
-        return f"the best possible plan by branch and bound; {proven} by prices alone"
-    return proven if proof.gap < _NO_BOUND else "the bound is too weak to say how near to the best possible plan"
+        best = "the best possible plan, by branch and bound"
+        return f"{best}; prices alone prove it {within}" if proof.gap < _NO_BOUND else best
+    if proof.gap < _NO_BOUND:
+        return f"{within} of the best possible plan, proven"
+    return "no bound tells how near it is to the best possible plan"

@@ -250,3 +250,45 @@ def test_ids_sort_as_text_and_may_be_of_any_alphabet(wish, formulated):
     (one,), _ = formulated(wish(territories={"a": {"segment": "all"}}), table)
     assert one.accounts.tolist() == sorted(ids)
     assert (one.current >= 0).all()
+
+
+@pytest.fixture
+def fields(wish):
+    """Two owners with a field each, one of whom has none that is known."""
+    return wish(
+        accounts={"fit": "industry"},
+        people={
+            "ann": {"user": "ann@acme.com", "skills": ["healthcare", "retail"]},
+            "bob": {"user": "bob@acme.com", "skills": ["energy"]},
+            "cem": {"user": "cem@acme.com"},
+        },
+        territories={
+            "a": {"segment": "all", "owner": "ann"},
+            "b": {"segment": "all", "owner": "bob"},
+            "c": {"segment": "all", "owner": "cem"},
+            "d": {"segment": "all"},
+        },
+        balance={"all": {"within": {"accounts": 1.0}, "prefer": {"fit": 2, "disruption": 0, "balance": 0}}},
+    )
+
+
+def test_an_account_fits_where_the_owner_has_its_skill_or_none_that_is_known(fields, accounts, problem):
+    one = problem(fields, accounts(5, industry=["healthcare", "energy", "toys", None, "retail"]))
+    lacking = one.pairs.misfit.reshape(5, 4) * 5
+    assert lacking.tolist() == [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0]]
+    assert one.pairs.cost == pytest.approx(5 * 2 * one.pairs.misfit)
+
+
+def test_a_family_misfits_by_each_of_its_accounts(fields, accounts, problem):
+    family = fields.model_copy(
+        update={"accounts": fields.accounts.model_validate({"fit": "industry", "family": "parent"})}
+    )
+    one = problem(family, accounts(3, industry=["energy", "retail", "energy"], parent=[None, "A-00", "A-00"]))
+    assert one.pairs.misfit == pytest.approx([2 / 3, 1 / 3, 0, 0])
+
+
+def test_without_fit_no_skill_counts(fields, accounts, problem):
+    plain = fields.model_copy(update={"accounts": fields.accounts.model_copy(update={"fit": None})})
+    one = problem(plain, accounts(2, industry=["healthcare", "energy"]))
+    assert not one.pairs.misfit.any()
+    assert not one.pairs.cost.any()

@@ -40,8 +40,18 @@ def company(wish, accounts):
     }
     territories["t1"]["exclude"] = ["A-05", "A-17"]
     territories["t2"]["accounts"] = ["A-08"]
+    territories["t4"]["owner"], territories["t5"]["owner"] = "ann", "bob"
     carving = wish(
-        accounts={"location": {"latitude": "lat", "longitude": "lon"}, "family": "parent", "protect": "hot"},
+        accounts={
+            "location": {"latitude": "lat", "longitude": "lon"},
+            "family": "parent",
+            "protect": "hot",
+            "fit": "field",
+        },
+        people={
+            "ann": {"user": "ann@acme.com", "skills": ["retail"]},
+            "bob": {"user": "b@acme.com", "skills": ["toys"]},
+        },
         territories=territories,
         balance={"all": {"within": {"arr": 0.1, "accounts": 0.2}}},
     )
@@ -49,6 +59,7 @@ def company(wish, accounts):
         count,
         territory=random.choice([*territories, None, "gone"], count).tolist(),
         arr=random.lognormal(2, 0.4, count),
+        field=random.choice(["retail", "toys", "energy"], count).tolist(),
         grade=random.integers(0, 3, count),
         hot=random.random(count) < 0.2,
         lat=np.where(random.random(count) < 0.1, np.nan, random.uniform(28, 47, count)),

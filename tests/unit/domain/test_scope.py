@@ -430,3 +430,13 @@ def test_the_order_of_the_crm_does_not_matter(order):
     }
 
     assert population(shuffled, **said).inside.table.equals(population(**said).inside.table)
+
+
+def test_parents_that_the_crm_does_not_hold_are_named_once():
+    report = Report()
+    crm = ACCOUNTS | {"parent_id": ["X-9", "A-1", "X-9", ""]}
+    assert populate(carved(accounts={"family": "parent_id"}), Book.of(pl.DataFrame(crm)), locate, report) is not None
+    (said,) = report
+    assert said.summary == "The CRM does not hold the parent of 2 accounts"
+    assert said.detail == "A-1 and A-3 under X-9. Accounts under the same one still stay together."
+    assert said.span.file == "accounts/family/column"
