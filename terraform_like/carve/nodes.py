@@ -119,11 +119,12 @@ def _pairs(problem: Problem, of_unit: Ints, count: int) -> Pairs:
         of_unit[pairs.unit] * territories + pairs.territory, return_inverse=True, return_counts=True
     )
     all_may = times == np.bincount(of_unit, minlength=count)[keys // territories]
-    moved, disruption, km, cost = (
-        np.bincount(at, values, len(keys))[all_may] for values in (pairs.moved, pairs.disruption, pairs.km, pairs.cost)
+    moved, disruption, km, misfit, cost = (
+        np.bincount(at, values, len(keys))[all_may]
+        for values in (pairs.moved, pairs.disruption, pairs.km, pairs.misfit, pairs.cost)
     )
     unit, territory = keys[all_may] // territories, keys[all_may] % territories
-    return Pairs(unit.astype(np.int32), territory.astype(np.int32), moved, disruption, km, cost)
+    return Pairs(unit.astype(np.int32), territory.astype(np.int32), moved, disruption, km, misfit, cost)
 
 
 def _whole_lands(problem: Problem, atlas: Atlas) -> Ints:

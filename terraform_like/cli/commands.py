@@ -2,66 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from terraform_like import __version__
+from terraform_like.cli.options import Day, Group, as_bands, global_options, plan_argument, variable_option
 from terraform_like.cli.session import DONE, FAILED, Session
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-class _Day(click.ParamType[date]):
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no date; write YYYY-MM-DD", param, ctx)
-
-
-def _global_options() -> list[click.Option]:
-    """Give the options that may stand before or after the name of the command."""
-    folder = click.Path(path_type=Path, file_okay=False)
-    return [
-        click.Option(["--chdir"], type=folder, expose_value=False, callback=_remember, help="Territory repository."),
-        click.Option(["--json", "as_json"], is_flag=True, default=None, expose_value=False, callback=_remember,
-                     help="Machine output, all on stdout."),
-        click.Option(["--json-into"], type=click.Path(path_type=Path, dir_okay=False), expose_value=False,
-                     callback=_remember, help="Write machine output to a file as well."),
-        click.Option(["--no-color"], is_flag=True, default=None, expose_value=False, callback=_remember,
-                     help="No colours (as NO_COLOR)."),
-        click.Option(["--quiet"], is_flag=True, default=None, expose_value=False, callback=_remember,
-                     help="Only results and errors."),
-    ]  # fmt: skip
-
-
-def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:
-    session = context.ensure_object(Session)
-    if value is not None and option.name is not None:
-        setattr(session, option.name, value)
-
-
-class _Command(click.Command):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params += _global_options()
-
-
-class _Group(click.Group):
-    command_class = _Command
 
 
 @click.group(
-    cls=_Group,
-    params=_global_options(),
+    cls=Group,
+    params=global_options(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, "--version", prog_name="territory", message="%(prog)s %(version)s")
@@ -78,39 +32,6 @@ def territory() -> None:
       territory --chdir demo check
       territory --chdir demo apply
     """
-
-
-def _plan_argument(function: F) -> F:
-    return click.argument("plan", required=False)(function)
-
-
-def _variable_option(function: F) -> F:
-    option = click.option(
-        "--var",
-        "variables",
-        multiple=True,
-        metavar="NAME=VALUE",
-        callback=_as_variables,
-        help="Set a variable of `vars:` anew (as TERRITORY_VAR_name).",
-    )
-    return option(function)
-
-
-def _as_variables(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in given]
-    for name, sign, _ in pairs:
-        if not sign or not name:
-            raise click.BadParameter(f"write NAME=VALUE, not {name!r}", context, option)
-    return {name: value for name, _, value in pairs}
-
-
-def _as_bands(context: click.Context, option: click.Parameter, given: str | None) -> Any:
-    from terraform_like.flow.import_segments import Bands
-
-    try:
-        return Bands.parse(given) if given is not None else None
-    except ValueError as error:
-        raise click.BadParameter(str(error), context, option) from None
 
 
 @territory.command(short_help="Make a territory repository, empty or from an example.")
@@ -139,8 +60,8 @@ def _made(directory: Path, example: str | None) -> str:
 
 
 @territory.command(short_help="Check the files: all errors at once, each at its line.")
-@_plan_argument
-@_variable_option
+@plan_argument
+@variable_option
 @click.pass_obj
 def validate(session: Session, plan: str | None, variables: dict[str, str]) -> int:
     """Check the files: all errors at once, each at its line. Needs no CRM and no solver."""
@@ -173,10 +94,10 @@ def validate(session: Session, plan: str | None, variables: dict[str, str]) -> i
 
 
 @territory.command(short_help="Read the CRM, carve, and show what would change and why.")
-@_plan_argument
+@plan_argument
 @click.option("--save", is_flag=True, help="Write plan.json, assignments.csv and the snapshot, for review in git.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 when there are changes.")
-@click.option("--as-of", type=_Day(), help="Day that owners and holders are for.  [default: today, UTC]")
+@click.option("--as-of", type=Day(), help="Day that owners and holders are for.  [default: today, UTC]")
 @click.option("--all-changes", is_flag=True, help="Show every change; else each kind folds.")
 @click.option(
     "--time-limit",
@@ -189,7 +110,7 @@ def validate(session: Session, plan: str | None, variables: dict[str, str]) -> i
     metavar="WHERE",
     help="Where components are carved: here, processes or dask:ADDRESS.  [default: here, or processes where that pays]",
 )
-@_variable_option
+@variable_option
 @click.pass_obj
 def plan(
     session: Session,
@@ -223,7 +144,7 @@ def plan(
 
 
 @territory.command(short_help="Show the saved plan in full.")
-@_plan_argument
+@plan_argument
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
 @click.option("--all-changes/--fold", default=True, help="Show every change (the default), or fold each kind.")
@@ -256,7 +177,7 @@ def show(session: Session, plan: str | None, form: str, out: Path | None, all_ch
 
 
 @territory.command(short_help="Check the saved plan: whole, true to its YAML, within policies.")
-@_plan_argument
+@plan_argument
 @click.option("--base", metavar="REF", help="Branch whose policies count.  [default: the working tree]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_obj
@@ -301,7 +222,7 @@ def _found(check: Any) -> str:
 
 @territory.command(short_help="Say why an account or a territory is as it is.")
 @click.argument("address")
-@_plan_argument
+@plan_argument
 @click.pass_obj
 def explain(session: Session, address: str, plan: str | None) -> int:
     """Say why an account or a territory of the saved plan is as it is, and what the alternatives would cost.
@@ -325,7 +246,7 @@ def explain(session: Session, address: str, plan: str | None) -> int:
 
 
 @territory.command(short_help="Push the saved plan to the CRM: exactly that, once.")
-@_plan_argument
+@plan_argument
 @click.option("--auto-approve", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @click.option("--allow", metavar="LIMIT", multiple=True, help="Lift a safety limit by name, such as `changes`.")
 @click.option("--lock-timeout", type=click.FloatRange(min=0), default=0.0, metavar="S", help="Seconds to wait.")
@@ -338,7 +259,7 @@ def apply(session: Session, plan: str | None, auto_approve: bool, allow: tuple[s
 
 
 @territory.command(short_help="Lay out the YAML; comments stay where they belong.")
-@_plan_argument
+@plan_argument
 @click.option("--check", is_flag=True, help="Write nothing; end with 3 when a file is not laid out.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
 @click.pass_obj
@@ -363,7 +284,7 @@ def fmt(session: Session, plan: str | None, check: bool, diff: bool) -> int:
     "--segments",
     "bands",
     metavar="COLUMN:N,N",
-    callback=_as_bands,
+    callback=as_bands,
     help="Segments by size, such as employees:500,2000.",
 )
 @click.option("--family", metavar="COLUMN", help="Column with the parent's id: families come together.")
