@@ -112,7 +112,10 @@ class Eligible:
         barred = self.barred[among[self.barred % width]]
         unit, kind = barred // width, self.kind_of[barred % width]
         lost = np.bincount(unit[self.may[unit, kind]], minlength=len(self.may))
-        return np.where(self.only >= 0, among[self.only], self.may @ size - lost)
+        count: Ints = self.may @ size - lost
+        decided = np.flatnonzero(self.only >= 0)
+        count[decided] = among[self.only[decided]]
+        return count
 
     def open_to(self, units: Ints) -> Ints:
         """Give the territories that any of some units may go to, sorted; what is excluded counts all the same."""
