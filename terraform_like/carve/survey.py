@@ -13,6 +13,9 @@ from terraform_like.carve.problem import Atlas
 from terraform_like.diagnostics import Locate, Report, counted, listing
 from terraform_like.domain.carving import Carving, Contiguous
 
+#: Stands for the place of a unit that need not be connected with any.
+_LOOSE = -2
+
 
 def survey(
     carving: Carving, segment: Members, units: Ints, allowed: Eligible, locate: Locate, report: Report
@@ -49,7 +52,7 @@ def survey(
     where = lies.replace_strict(position, default=-1, return_dtype=pl.Int64).to_numpy()
     mine = where[units]
     loose = allowed.only >= 0
-    _tell(segment, units, np.where(loose, 0, mine), names[mine], known, balance.contiguous, locate, report)
+    _tell(segment, units, np.where(loose, _LOOSE, mine), names[mine], known, balance.contiguous, locate, report)
     mine = np.where(loose, -1, mine)
     borders = np.array([(position[one], position[other]) for one, other in touching], dtype=np.int64).reshape(-1, 2)
     others = np.delete(where, units)
@@ -68,7 +71,7 @@ def _tell(
 ) -> None:
     """Gather what the map says nothing of."""
     path = ("balance", segment.name, "contiguous")
-    nowhere = np.isin(segment.unit_of, units[lies < 0])
+    nowhere = np.isin(segment.unit_of, units[lies == -1])
     if nowhere.any():
         report.warning(
             f"{counted(int(nowhere.sum()), 'account')} of {segment.name} without {wish.unit}",
