@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from terraform_like.carve.arrays import Floats, Ints, Positions, union
@@ -218,8 +219,7 @@ class Problem:
         Units whose accounts are in several territories, or in none of these, get -1.
         """
         order = {name: t for t, name in enumerate(self.territories)}
-        names, at = np.unique(places, return_inverse=True)
-        territory = np.array([order.get(str(name), -1) for name in names])[at]
+        territory = pl.Series(places).replace_strict(order, default=-1, return_dtype=pl.Int64).to_numpy()
         low = np.full(self.units, len(self.territories))
         high = np.full(self.units, -1)
         np.minimum.at(low, self.unit_of, territory)

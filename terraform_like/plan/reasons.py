@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -50,6 +50,13 @@ class _Known:
     filled: frozenset[str]
     split: frozenset[str]
     off: Mapping[str, str]
+    places: dict[tuple[str | None, str | None], Place] = field(default_factory=dict)
+
+    def place(self, territory: str | None, owner: str | None) -> Place:
+        """Give a place; the same one for all accounts that are there, since most of many are in few places."""
+        if (known := self.places.get((territory, owner))) is None:
+            known = self.places[territory, owner] = Place(territory=territory, owner=owner)
+        return known
 
     @classmethod
     def of(cls, why: Circumstances) -> _Known:
@@ -100,8 +107,8 @@ def _change(row: dict[str, str | None], known: _Known) -> Change:
     return Change(
         account=str(row["account"]),
         kind=kind,
-        before=Place(territory=row["territory_before"], owner=row["owner_before"]),
-        after=Place(territory=row["territory_after"], owner=row["owner_after"]),
+        before=known.place(row["territory_before"], row["owner_before"]),
+        after=known.place(row["territory_after"], row["owner_after"]),
         reasons=(reason,),
     )
 
