@@ -11,7 +11,7 @@ from terraform_like.diagnostics import Locate, Report, Span, counted
 from terraform_like.domain.carving import Carving
 
 
-def limit_moves(carving: Carving, answers: list[Answer], locate: Locate, report: Report) -> frozenset[str]:
+def limit_moves(carving: Carving, answers: list[Answer], locate: Locate, report: Report) -> None:
     """Carve again, within their limit, the segments of which too many accounts would move.
 
     Parameters
@@ -24,20 +24,13 @@ def limit_moves(carving: Carving, answers: list[Answer], locate: Locate, report:
         Where the wishes stand.
     report : Report
         Gathers a warning a segment of what its limit costs.
-
-    Returns
-    -------
-    frozenset of str
-        These segments.
     """
-    limited = set()
     for segment, balance in sorted(carving.balance.items()):
         mine = [number for number, one in enumerate(answers) if one.problem.segment == segment]
         most = balance.most_moves(sum(len(answers[number].problem.accounts) for number in mine))
         moved = {number: answers[number].moved for number in mine}
         if most is None or sum(moved.values()) <= most:
             continue
-        limited.add(segment)
         without = [answers[number] for number in mine]
         for number, share in _shared_out(most, moved).items():
             problem = answers[number].problem
@@ -50,7 +43,7 @@ def limit_moves(carving: Carving, answers: list[Answer], locate: Locate, report:
             except SolverError as error:
                 span = locate(("balance", segment, "max_moves"))
                 report.error(f"{problem.component} cannot be carved", f"{error}. Nothing was changed.", span)
-                return frozenset(limited)
+                return
             moved_within = int(problem.pairs.moved[solved.choice].sum())
             within = MoveLimit(most=max(share, moved_within), price=solved.move_price / problem.units)
             answers[number] = Answer(
@@ -62,7 +55,6 @@ def limit_moves(carving: Carving, answers: list[Answer], locate: Locate, report:
             locate(("balance", segment, "max_moves")),
             report,
         )
-    return frozenset(limited)
 
 
 def _shared_out(most: int, moved: dict[int, int]) -> dict[int, int]:
@@ -79,11 +71,10 @@ def _tell_limit(carved: list[tuple[Answer, Answer]], most: int, span: Span | Non
     outside, outside_without = sum(one.outside for one, _ in carved), sum(free.outside for _, free in carved)
     books = sum(len(one.problem.territories) for one, _ in carved)
     needed = sum(free.moved for _, free in carved)
-    left = f"{outside} of {counted(books, 'book')} stay outside their limits" if outside else "every limit holds"
-    more = "none would be" if not outside_without else f"{outside_without} would be"
-    gain = (
-        f"; with {counted(needed, 'move')} {more}" if outside else f"; {counted(needed, 'move')} would be better still"
-    )
+    left, gain = "every limit holds", f"{counted(needed, 'move')} would be better still"
+    if outside:
+        left = f"{outside} of {counted(books, 'book')} stay outside their limits"
+        gain = f"with {counted(needed, 'move')} {outside_without or 'none'} would be"
     report.warning(
         f"max_moves of {carved[0][0].problem.segment} is reached",
         f"With at most {counted(most, 'move')} {left}; {gain}.",

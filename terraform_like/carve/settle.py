@@ -84,10 +84,10 @@ def carve(
         answers = _answers([Question(problem) for problem in problems], executor, watch, report)
         if report.failed:
             return None
-        limited = limit_moves(carving, answers, locate, report)
+        limit_moves(carving, answers, locate, report)
         if report.failed:
             return None
-        _settle(carving, inside, problems, answers, limited, locate, report, watch, executor)
+        _settle(carving, inside, problems, answers, locate, report, watch, executor)
     except (SolverError, ExecutorError) as error:
         report.error("The accounts cannot be carved", f"{error}. Nothing was changed.")
         return None
@@ -115,7 +115,6 @@ def _settle(
     inside: Book,
     problems: tuple[Problem, ...],
     answers: list[Answer],
-    limited: frozenset[str],
     locate: Locate,
     report: Report,
     watch: Watch,
@@ -123,11 +122,11 @@ def _settle(
 ) -> None:
     """Carve again from the answer, where limits are still broken, until the next plan would find nothing to do.
 
-    Where a limit of moves was reached the next plan goes on, as it should.
+    Where moves are limited the next plan goes on, as it should.
     """
 
     def broken(problem: Problem, choice: Ints) -> bool:
-        return problem.segment not in limited and problem.excess(choice) > 0
+        return not _limited(carving, problem) and problem.excess(choice) > 0
 
     for _ in range(_ROUNDS):
         if watch.enough() or not any(broken(one.problem, one.choice) for one in answers):
@@ -154,6 +153,11 @@ def _settle(
         "The carve still gets better when it is repeated",
         "Some limits cannot hold, and each round found a slightly smaller breach. Widen the bands that are broken.",
     )
+
+
+def _limited(carving: Carving, problem: Problem) -> bool:
+    balance = carving.balance.get(problem.segment)
+    return balance is not None and balance.max_moves is not None
 
 
 def _alike(one: Problem, other: Problem) -> bool:

@@ -145,23 +145,22 @@ def proof_blocks(proofs: Sequence[Proof]) -> Iterator[Block]:
 
 
 def _sentence(proof: Proof) -> str:
-    said = _near_the_best(proof)
+    best = "the best possible plan"
     if proof.moves:
-        said += f", of those that move at most {counted(proof.moves.most, 'account')}"
+        best += f" that moves at most {counted(proof.moves.most, 'account')}"
+    said = _near(best, proof)
     if proof.stopped:
         why = "the time limit" if proof.stopped is Stopped.TIME_LIMIT else "Ctrl-C"
         said += f"; stopped by {why}: another run may end elsewhere"
     return said
 
 
-def _near_the_best(proof: Proof) -> str:
+def _near(best: str, proof: Proof) -> str:
     if proof.gap <= _NO_GAP:
-        return "the best possible plan, proven"
+        return f"{best}, proven"
     # Rounded up: what is said must hold.
     within = f"within {percent(math.ceil(proof.gap * 1000) / 1000)}"
     if proof.status is ProofStatus.OPTIMAL:
-        best = "the best possible plan, by branch and bound"
-        return f"{best}; prices alone prove it {within}" if proof.gap < _NO_BOUND else best
-    if proof.gap < _NO_BOUND:
-        return f"{within} of the best possible plan, proven"
-    return "no bound tells how near it is to the best possible plan"
+        searched = f"{best}, by branch and bound"
+        return f"{searched}; prices alone prove it {within}" if proof.gap < _NO_BOUND else searched
+    return f"{within} of {best}, proven" if proof.gap < _NO_BOUND else f"no bound tells how near it is to {best}"

@@ -175,3 +175,24 @@ def test_keeping_needs_no_branch_and_bound(towns_plan, towns, carved, after, mon
     again, report = carved(towns_plan, after(towns, done))
     assert again is not None, list(report)
     assert again.territory.equals(done.territory)
+
+
+@pytest.mark.parametrize(
+    ("most", "told"),
+    [
+        (5, "With at most 5 moves 2 of 3 books stay outside their limits; with 38 moves none would be."),
+        (0, "With at most 0 moves 2 of 3 books stay outside their limits; with 38 moves none would be."),
+    ],
+)
+def test_a_limit_of_moves_is_kept_and_says_what_more_would_buy(towns_plan, towns, carved, most, told):
+    balance = {"all": towns_plan.balance["all"].model_copy(update={"max_moves": most})}
+    done, report = carved(towns_plan.model_copy(update={"balance": balance}), towns)
+    (one,), (proof,) = done.problems, done.proofs
+    choice = one.chosen(done.territory.to_numpy().astype(str))
+    assert one.pairs.moved[choice].sum() <= most
+    assert proof.moves.most == most
+    assert proof.bound <= proof.objective
+    (said,) = report
+    assert said.summary == "max_moves of all is reached"
+    assert said.detail == told
+    assert said.span.source == "balance.all.max_moves"
