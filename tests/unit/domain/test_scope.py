@@ -438,5 +438,5 @@ def test_parents_that_the_crm_does_not_hold_are_named_once():
     assert populate(carved(accounts={"family": "parent_id"}), Book.of(pl.DataFrame(crm)), locate, report) is not None
     (said,) = report
     assert said.summary == "The CRM does not hold the parent of 2 accounts"
-    assert said.detail == "A-1 and A-3 under X-9. Accounts under the same one still stay together."
+    assert said.detail == "A-1, A-3 under X-9. Accounts under the same one still stay together."
     assert said.span.file == "accounts/family/column"
