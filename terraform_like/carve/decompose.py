@@ -126,7 +126,8 @@ def solve(
     problem, table, raised = _reached(problem, table, raised, effort, watch)
     start = None if books is None else problem.at(books)
     prices = raised if watch.enough() else _sifted(problem, table, raised)
-    lowest = bound(problem, prices)
+    # To price ways that are no pairs takes too long for a figure that is only shown.
+    lowest = bound(problem, prices) if problem.ways.complete else None
     watch.tell(problem.component, "placing the heavy accounts first", lowest)
     stern = problem.sterner(STERN)
     found = [_searched(problem, table, raised, watch)]
