@@ -26,8 +26,6 @@ from terraform_like.carve.table import Table
 _ROUNDS = 6
 #: A unit's pairs within this of its cheapest, over its weight, are in the first relaxation.
 _NEAR = 0.1
-#: A pair that is cheaper than the open ones by less than this is no reason for another round.
-_CHEAPER = 1e-7
 #: Branch and bound stops at this gap, which is as near as floating point tells.
 _GAP = 1e-6
 #: An excess below this, relative, is one that HiGHS did not see.

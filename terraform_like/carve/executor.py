@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +22,8 @@ Answer = TypeVar("Answer")
 
 #: A process takes about a second to start: this many pairs take longer to carve.
 _WORTH_A_PROCESS = 50_000
-_CHILDREN_ASKED = 0.2
+#: Seconds between two looks at how many components are done.
+_MOMENT = 0.2
 
 
 class ExecutorError(Exception):
@@ -78,17 +80,15 @@ def _gathered(futures: list[Future[Answer]], stop: Callable[[], None], watch: Wa
             told = done
         if watch.enough():
             stop()
-        _first_done(futures)
+        _wait_a_moment(futures)
     for future in futures:
         yield future.result()
 
 
-def _first_done(futures: list[Future[Answer]]) -> None:
-    """Wait for an answer, or for a moment."""
-    import time
-
+def _wait_a_moment(futures: list[Future[Answer]]) -> None:
+    """Wait until all answers are there, or for a moment."""
     # The futures of dask are none of the standard library, whose `wait` would not take them.
-    end = time.monotonic() + _CHILDREN_ASKED
+    end = time.monotonic() + _MOMENT
     while time.monotonic() < end and not all(future.done() for future in futures):
         time.sleep(0.01)
 

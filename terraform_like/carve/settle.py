@@ -14,6 +14,7 @@ import polars as pl
 from terraform_like.carve.answer import Answer, Question, answer
 from terraform_like.carve.arrays import Ints
 from terraform_like.carve.certify import certify
+from terraform_like.carve.decompose import EXACT_PAIRS
 from terraform_like.carve.executor import ExecutorError, run_apart
 from terraform_like.carve.formulate import formulate
 from terraform_like.carve.limited import limit_moves
@@ -22,7 +23,7 @@ from terraform_like.carve.proof import Proof, ProofMethod
 from terraform_like.carve.watch import UNWATCHED, Watch
 from terraform_like.diagnostics import Locate, Report
 from terraform_like.domain.book import Book
-from terraform_like.domain.carving import Carving
+from terraform_like.domain.carving import CarveMethod, Carving
 
 #: Rounds after which an answer that still gets better is taken as it is, with a warning.
 _ROUNDS = 4
@@ -80,6 +81,7 @@ def carve(
     problems = formulate(carving, inside, locate, report)
     if report.failed:
         return None
+    _tell_too_large(problems, locate, report)
     try:
         answers = _answers([Question(problem) for problem in problems], executor, watch, report)
         if report.failed:
@@ -96,6 +98,18 @@ def carve(
     if report.failed:
         return None
     return Carved(_territories(inside, answers), tuple(placed), tuple(proof for proof in proofs if proof))
+
+
+def _tell_too_large(problems: tuple[Problem, ...], locate: Locate, report: Report) -> None:
+    """Warn of components that `method: exact` is asked for, and that are too large for it to give an answer."""
+    for problem in problems:
+        if problem.method is CarveMethod.EXACT and len(problem.pairs) > EXACT_PAIRS:
+            report.warning(
+                f"{problem.component} is too large for `method: exact`",
+                f"It has {len(problem.pairs):,} pairs of account and territory; beyond {EXACT_PAIRS:,} branch and "
+                "bound gives no answer. It is carved by `decomposed`, with a bound.",
+                locate(("balance", problem.segment, "carve")),
+            )
 
 
 def _answers(questions: list[Question], executor: str | None, watch: Watch, report: Report) -> list[Answer]:

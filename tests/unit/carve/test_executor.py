@@ -31,8 +31,9 @@ def regions(wish, accounts):
 @pytest.fixture(scope="module")
 def cluster():
     """A dask cluster of two workers on this machine."""
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
+    from distributed import LocalCluster
+
+    with LocalCluster(
         n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None, silence_logs=50
     ) as cluster:
         yield cluster.scheduler_address

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from terraform_like.carve import exact
+from terraform_like.carve import exact, settle
 from terraform_like.carve.proof import ProofMethod
+from terraform_like.domain.carving import Carve
 
 
 @pytest.fixture
@@ -196,3 +197,13 @@ def test_a_limit_of_moves_is_kept_and_says_what_more_would_buy(towns_plan, towns
     assert said.summary == "max_moves of all is reached"
     assert said.detail == told
     assert said.span.source == "balance.all.max_moves"
+
+
+@pytest.mark.parametrize(("method", "told"), [("exact", True), ("auto", False), ("decomposed", False)])
+def test_a_component_that_is_too_large_for_exact_is_told(towns_plan, towns, carved, monkeypatch, method, told):
+    monkeypatch.setattr(settle, "EXACT_PAIRS", 100)
+    carve = {"all": towns_plan.balance["all"].model_copy(update={"carve": Carve(method=method)})}
+    done, report = carved(towns_plan.model_copy(update={"balance": carve}), towns)
+    assert done is not None
+    assert [d.summary for d in report] == ["all is too large for `method: exact`"] * told
+    assert all(d.span.source == "balance.all.carve" for d in report)
