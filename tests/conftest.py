@@ -6,9 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import postgres
 import pytest
 from hypothesis import settings
 
@@ -88,6 +89,13 @@ def territory() -> Territory:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgres.Server]:
+    """Give a PostgreSQL server, one for all tests of a process."""
+    with postgres.server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

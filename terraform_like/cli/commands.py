@@ -11,6 +11,7 @@ import click
 from terraform_like import __version__
 from terraform_like.cli.options import Day, Group, as_bands, global_options, plan_argument, variable_option
 from terraform_like.cli.session import DONE, FAILED, Session
+from terraform_like.cli.state_commands import state
 
 
 @click.group(
@@ -32,6 +33,9 @@ def territory() -> None:
       territory --chdir demo check
       territory --chdir demo apply
     """
+
+
+territory.add_command(state)
 
 
 @territory.command(short_help="Make a territory repository, empty or from an example.")

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from pydantic import SecretStr
 
 from terraform_like.crm.port import CrmError
+from terraform_like.domain.secrecy import forms, struck_out
 
 #: Seconds until a database that does not answer, or that another program has locked, counts as not to be had.
 TIMEOUT_SECONDS = 15
@@ -125,9 +126,7 @@ class Database:
     def words(self, error: BaseException) -> str:
         """Give the first line of what the database said, without what the URL keeps secret."""
         said = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
-        for secret in self._secrets:
-            said = said.replace(secret, "***")
-        return said.splitlines()[0][:300]
+        return struck_out(said, self._secrets).splitlines()[0][:300]
 
     def close(self) -> None:
         """Let go of connections."""
@@ -148,8 +147,7 @@ def secrets_of(url: sa.URL) -> tuple[str, ...]:
     """Give what no message may hold: the password, as written and as quoted, and every value of the query."""
     # A value of one to three letters is no secret, and striking it out would make a message unreadable.
     values = [value for values in url.normalized_query.values() for value in values if len(value) > 3]
-    secrets = [text for text in (str(url.password or ""), *values) if text]
-    return tuple(sorted({form for text in secrets for form in (text, quote(text), quote_plus(text))}, key=len)[::-1])
+    return forms((str(url.password or ""), *values))
 
 
 def _leave_transactions_to_us(connection: Any, _record: object) -> None:

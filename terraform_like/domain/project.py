@@ -61,9 +61,9 @@ class Project(Wish):
     crm: CrmConnection
     """The CRM. Example: `{provider: sql, url: "sqlite:///crm.sqlite"}`."""
     state: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("sqlite:///.territory/state.sqlite")
-    """Where to remember what was applied; `${NAME}` is read from the environment.
+    """Where to remember what was applied: a file, or for a team a server; `${NAME}` is read from the environment.
 
-    Example: `sqlite:///.territory/state.sqlite`.
+    Example: `postgresql://territory:${PASSWORD}@db.acme.com/sales`.
     """
     snapshot: Literal["commit", "local"] = "commit"
     """Whether snapshots are committed beside plans or kept under `.territory/`. Example: `commit`."""

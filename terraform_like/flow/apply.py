@@ -18,10 +18,11 @@ from terraform_like.crm.port import Crm, CrmError, Outcome, Receipt, Record, Wri
 from terraform_like.diagnostics import Report, Severity, counted, listing
 from terraform_like.diff import Place
 from terraform_like.plan import fresh
+from terraform_like.plan.applied import End, Entry, Intent, Run, Settled, timestamp
 from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.steps import Batch, Step, steps
 from terraform_like.state.lock import StateError
-from terraform_like.state.store import End, Entry, Run, Settled, State, timestamp
+from terraform_like.state.store import State
 
 _CONTINUE = "Run territory apply again: it continues where this one stopped."
 
@@ -236,7 +237,9 @@ class _Work:
         settled = {write.account: _settled(write, found.get(write.account)) for write in writes}
         ready = [write for write in writes if settled[write.account] is None]
         if ready:
-            self.state.intend(run, batch.number, [write.account for write in ready])
+            self.state.intend(
+                run, batch.number, [Intent(w.account, _as_place(w.before), _as_place(w.after)) for w in ready]
+            )
             receipts = self.crm.write(ready)
             held = self.crm.records([write.account for write in ready])
             settled |= {
@@ -290,6 +293,10 @@ def _confirmed(write: Write, receipt: Receipt, held: Record | None) -> Receipt:
         return receipt
     holds = "no such account any more" if held is None else _shown(held)
     return Receipt(write.account, Outcome.FAILED, f"the CRM took the write, but now has {holds}", held)
+
+
+def _as_place(record: Record) -> Place:
+    return Place(territory=record.territory, owner=record.owner)
 
 
 def _seen(before: Record, found: Record) -> str:

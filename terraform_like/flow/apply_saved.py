@@ -20,7 +20,7 @@ from terraform_like.plan import fresh
 from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.model import Plan
 from terraform_like.state.lock import StateError
-from terraform_like.state.store import open_state
+from terraform_like.state.opening import open_state
 
 
 def load_for_apply(repository: Repository, name: str, allow: AbstractSet[str]) -> SavedPlan:

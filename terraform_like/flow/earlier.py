@@ -39,7 +39,8 @@ def swaps_done(repository: Repository, wanted: Wanted, before: Plan | None) -> f
 
 def _applied(repository: Repository, plan: Plan) -> bool:
     # Show and check import this module and need no database.
-    from terraform_like.state.store import End, open_state
+    from terraform_like.plan.applied import End
+    from terraform_like.state.opening import open_state
 
     report = Report()
     try:

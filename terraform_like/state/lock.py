@@ -1,4 +1,4 @@
-"""One apply at a time: a lock of the operating system on a file beside the state, which dies with its process."""
+"""One apply at a time: who holds the lock, and a lock of the operating system on a file that dies with its process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +16,9 @@ from terraform_like.diagnostics import counted
 #: Seconds between two tries.
 _PAUSE = 0.05
 
+#: Seconds that even the impatient wait: to see who holds a file's lock, one has to take it for an instant.
+_GLANCE = 0.2
+
 
 class StateError(Exception):
     """The state cannot be used; the message is fit for a person and holds no credential."""
@@ -23,25 +26,42 @@ class StateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who has the lock: a person or a job, on which host, in which process, since when (UTC, ISO 8601)."""
+    """Who has the lock: a person or a job, on which host, in which process, since when (UTC, ISO 8601), by which ID."""
 
     who: str
     host: str
     pid: int
     since: str
+    id: str = ""
 
     def __str__(self) -> str:
         return f"{self.who} on {self.host} (process {self.pid}), since {self.since}"
+
+    def is_alive(self, host: str) -> bool:
+        """Say whether its process runs on the host that asks; of processes elsewhere nothing is known."""
+        if self.host != host:
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
+
+class NoState(StateError):
+    """There is no state yet, and none was to be made."""
 
 
 class StateLocked(StateError):
     """Another apply has the lock; `holder` is null where it did not say who it is."""
 
-    def __init__(self, holder: Holder | None, waited: float) -> None:
+    def __init__(self, holder: Holder | None, waited: float, way_out: str = "") -> None:
         by = f"held by {holder}" if holder else "held by another process"
         super().__init__(
             f"the state is locked: {by}; waited {counted(round(waited), 'second')}. "
-            "It is free as soon as that apply ends; wait longer with --lock-timeout"
+            f"It is free as soon as that apply ends; wait longer with --lock-timeout{way_out}"
         )
         self.holder = holder
 
@@ -64,7 +84,9 @@ def file_lock(path: Path, holder: Holder, timeout: float) -> Iterator[None]:
     except OSError as error:
         raise StateError(f"the lock {path.name} cannot be made beside the state: {error.strerror}") from None
     try:
-        _acquire(descriptor, timeout)
+        patiently(
+            lambda: _taken(descriptor), lambda waited: StateLocked(_holder(descriptor), waited), max(timeout, _GLANCE)
+        )
         _write(descriptor, json.dumps(asdict(holder)).encode())
         try:
             yield
@@ -74,17 +96,40 @@ def file_lock(path: Path, holder: Holder, timeout: float) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, timeout: float) -> None:
+def held_by(path: Path) -> Holder | None:
+    """Give who holds the lock on a file at this moment; None where nobody does, or did not say who it is."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        return None if _taken(descriptor) else _holder(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def patiently(take: Callable[[], bool], refusal: Callable[[float], StateLocked], timeout: float) -> None:
+    """Try to take a lock until that succeeds or `timeout` seconds have passed.
+
+    Raises
+    ------
+    StateLocked
+        The refusal, made with the seconds that were waited.
+    """
     start = time.monotonic()
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            waited = time.monotonic() - start
-            if waited >= timeout:
-                raise StateLocked(_holder(descriptor), waited) from None
-            time.sleep(min(_PAUSE, max(0.0, timeout - waited)))
+    while not take():
+        waited = time.monotonic() - start
+        if waited >= timeout:
+            raise refusal(waited)
+        time.sleep(min(_PAUSE, max(0.0, timeout - waited)))
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _holder(descriptor: int) -> Holder | None:

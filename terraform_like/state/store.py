@@ -1,85 +1,27 @@
-"""The state: remembers what was applied, in SQLite embedded; only the lock would differ in another database."""
+"""The state: remembers what was applied, in SQLite embedded or on a PostgreSQL server."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
-from pathlib import Path
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
-from pydantic import SecretStr
 
+from terraform_like.diff import Place
+from terraform_like.plan.applied import AppliedBook, End, Entry, Event, Held, Intent, Run, Settled, timestamp
 from terraform_like.state import schema
-from terraform_like.state.lock import Holder, StateError, file_lock
+from terraform_like.state.database import Database
+from terraform_like.state.lock import Holder, StateError
 
 #: Rows of one statement; keeps memory flat and every database below its limits.
 _ROWS = 50_000
 
-#: Seconds that a statement waits for another reader or writer of the file.
-_BUSY_SECONDS = 30
-
 _PLACE = {"account": pl.String, "territory": pl.String, "owner": pl.String, "holder": pl.String}
-
-
-class End(StrEnum):
-    """How an apply ended: as approved, with accounts that are not as approved, or before its last batch."""
-
-    COMPLETE = "complete"
-    PARTIAL = "partial"
-    INTERRUPTED = "interrupted"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One apply that came to an end; times are UTC in ISO 8601, counts are accounts."""
-
-    run: int
-    plan: str
-    digest: str
-    commit: str | None
-    who: str
-    host: str
-    started: str
-    finished: str
-    outcome: End
-    done: int
-    unchanged: int
-    conflicts: int
-    failed: int
-    pending: int
-    serial: int = 0
-    """Counts the applies of this state from 1; given when the entry is recorded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One apply of one plan; `receipts` counts the accounts it had settled before it was cut off and continued."""
-
-    number: int
-    plan: str
-    digest: str
-    receipts: int = 0
-    resumed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of one account, for the journal."""
-
-    account: str
-    outcome: str
-    message: str = ""
-
-
-def timestamp(moment: datetime) -> str:
-    """Give a moment in UTC, to the second: `2027-02-01T06:00:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class State:
@@ -87,17 +29,14 @@ class State:
 
     Parameters
     ----------
-    engine : sqlalchemy.Engine
-        Of the database that holds it.
-    lock_file : pathlib.Path
-        Beside the database.
+    database : Database
+        What holds it.
     now : callable
         Gives the present moment, with its time zone.
     """
 
-    def __init__(self, engine: sa.Engine, lock_file: Path, now: Callable[[], datetime]) -> None:
-        self._engine = engine
-        self._lock_file = lock_file
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._now = now
 
     def lock(self, who: str, host: str, pid: int, timeout: float) -> AbstractContextManager[None]:
@@ -108,7 +47,33 @@ class State:
         StateLocked
             When somebody else still holds it then; it says who.
         """
-        return file_lock(self._lock_file, Holder(who, host, pid, timestamp(self._now())), timeout)
+        return self._database.lock(Holder(who, host, pid, timestamp(self._now()), secrets.token_hex(6)), timeout)
+
+    @property
+    def holder(self) -> Holder | None:
+        """Who holds the lock at this moment."""
+        return self._database.holder()
+
+    def unlock(self, lock_id: str) -> Holder:
+        """Take the lock from a holder who is gone, and give who that was.
+
+        Parameters
+        ----------
+        lock_id : str
+            The ID of the lock that is meant, as whoever met it was told: a lock that changed hands stays.
+
+        Raises
+        ------
+        StateError
+            When nobody holds it, it has another ID, or its holder is at work.
+        """
+        holder = self.holder
+        if holder is None:
+            raise StateError("the state is not locked: there is nothing to unlock")
+        if holder.id != lock_id:
+            raise StateError(f"the lock is held under the ID {holder.id}, not {lock_id}, by {holder}")
+        self._database.release(holder)
+        return holder
 
     @property
     def lineage(self) -> str:
@@ -124,9 +89,58 @@ class State:
         """Give where a plan last put its accounts: `account`, `territory`, `owner`, `holder` (CRM user ids), sorted."""
         table = schema.applied
         query = sa.select(*(table.c[name] for name in _PLACE)).where(table.c.plan == plan)
-        with self._begin() as connection:
+        with self._database.begin() as connection:
             rows = [tuple(row) for row in connection.execute(query)]
         return pl.DataFrame(rows, schema=_PLACE, orient="row").sort("account")
+
+    def books(self) -> list[AppliedBook]:
+        """Give every book as it was last put, sorted by plan and territory."""
+        table = schema.applied
+        has_it = sa.func.coalesce(table.c.holder, table.c.owner)
+        query = sa.select(table.c.plan, table.c.territory, has_it, sa.func.count()).group_by(
+            table.c.plan, table.c.territory, has_it
+        )
+        found: dict[tuple[str, str | None], list[tuple[str | None, int]]] = {}
+        with self._database.begin() as connection:
+            for plan, territory, user, count in connection.execute(query):
+                found.setdefault((plan, territory), []).append((user, count))
+        return [
+            AppliedBook(
+                plan, territory, sum(count for _, count in users), tuple(sorted(user for user, _ in users if user))
+            )
+            for (plan, territory), users in sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or ""))
+        ]
+
+    def held(self, *, account: str | None = None, territory: str | None = None) -> list[Held]:
+        """Give where one account, or all those of one territory, were last put, sorted by plan and account."""
+        table = schema.applied
+        query = sa.select(table).order_by(table.c.plan, table.c.account)
+        if account is not None:
+            query = query.where(table.c.account == account)
+        if territory is not None:
+            query = query.where(table.c.territory == territory)
+        with self._database.begin() as connection:
+            return [Held(**row) for row in connection.execute(query).mappings()]
+
+    def events(self, account: str) -> list[Event]:
+        """Give what the journal says of an account, the oldest first; an intent only where no receipt followed it."""
+        journal, history = schema.journal, schema.history
+        query = (
+            sa.select(journal, history.c.serial)
+            .join(history, history.c.run == journal.c.run, isouter=True)
+            .where(journal.c.account == account)
+            .order_by(journal.c.id)
+        )
+        found: list[Event] = []
+        intent: sa.Row[Any] | None = None
+        with self._database.begin() as connection:
+            for row in connection.execute(query):
+                if row.phase == "intent":
+                    intent = row
+                    continue
+                found.append(_event(row, intent if intent is not None and intent.run == row.run else None))
+                intent = None
+        return [*found, _event(intent, intent)] if intent is not None else found
 
     def history(self, plan: str | None = None) -> list[Entry]:
         """Give every apply that came to an end, of one plan or of all, the oldest first."""
@@ -144,7 +158,7 @@ class State:
     def begin(self, plan: str, digest: str) -> Run:
         """Start an apply, or continue the one of the same digest that never came to an end."""
         journal, history = schema.journal, schema.history
-        with self._begin() as connection:
+        with self._database.begin() as connection:
             newest = connection.execute(
                 sa.select(journal.c.run, journal.c.digest)
                 .where(journal.c.plan == plan)
@@ -162,10 +176,20 @@ class State:
             highest = [connection.scalar(sa.select(sa.func.max(table.c.run))) or 0 for table in (journal, history)]
         return Run(max(highest) + 1, plan, digest)
 
-    def intend(self, run: Run, batch: int, accounts: Iterable[str]) -> None:
-        """Journal what is about to be written."""
-        with self._begin() as connection:
-            self._note(connection, run, batch, "intent", (Settled(account, "") for account in accounts))
+    def intend(self, run: Run, batch: int, intents: Iterable[Intent]) -> None:
+        """Journal what is about to be written, and what the CRM has before."""
+        rows = [
+            {
+                "account": one.account,
+                "territory_before": one.before.territory,
+                "owner_before": one.before.owner,
+                "territory_after": one.after.territory,
+                "owner_after": one.after.owner,
+            }
+            for one in intents
+        ]
+        with self._database.begin() as connection:
+            self._note(connection, run, batch, "intent", rows)
 
     def settle(self, run: Run, batch: int, settled: Sequence[Settled], places: pl.DataFrame, gone: set[str]) -> None:
         """Journal what became of a batch and remember where its accounts are now, both or neither.
@@ -184,8 +208,11 @@ class State:
             Accounts that now are in no book, as approved.
         """
         table = schema.applied
-        with self._begin() as connection:
-            self._note(connection, run, batch, "receipt", settled)
+        with self._database.begin() as connection:
+            receipts = [
+                {"account": one.account, "outcome": one.outcome, "message": one.message or None} for one in settled
+            ]
+            self._note(connection, run, batch, "receipt", receipts)
             old = [{"of": run.plan, "who": account} for account in (*places["account"], *sorted(gone))]
             forget = sa.delete(table).where(table.c.plan == sa.bindparam("of"), table.c.account == sa.bindparam("who"))
             if old:
@@ -205,7 +232,7 @@ class State:
             After a complete apply every account of the plan, replacing what was remembered of it: `account`,
             `territory`, `owner`, `holder`.
         """
-        with self._begin() as connection:
+        with self._database.begin() as connection:
             serial = int(connection.scalar(sa.select(schema.meta.c.serial)) or 0) + 1
             connection.execute(sa.update(schema.meta).values(serial=serial))
             row = asdict(entry) | {"serial": serial, "outcome": entry.outcome.value}
@@ -217,31 +244,24 @@ class State:
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
-
-    @contextmanager
-    def _begin(self) -> Iterator[sa.Connection]:
-        with speaking("the state cannot be used"), self._engine.begin() as connection:
-            yield connection
+        self._database.close()
 
     def _meta(self, column: str) -> Any:
-        with self._begin() as connection:
+        with self._database.begin() as connection:
             return connection.scalar(sa.select(schema.meta.c[column]))
 
     def _entries(self, query: sa.Select[Any]) -> list[Entry]:
-        with self._begin() as connection:
+        with self._database.begin() as connection:
             rows = connection.execute(query).mappings().all()
         return [Entry(**{**row, "outcome": End(row["outcome"])}) for row in rows]
 
-    def _note(self, connection: sa.Connection, run: Run, batch: int, phase: str, settled: Iterable[Settled]) -> None:
+    def _note(
+        self, connection: sa.Connection, run: Run, batch: int, phase: str, rows: Sequence[dict[str, str | None]]
+    ) -> None:
         at = timestamp(self._now())
         same = {"run": run.number, "plan": run.plan, "digest": run.digest, "batch": batch, "phase": phase, "at": at}
-        rows = [
-            {**same, "account": one.account, "outcome": one.outcome or None, "message": one.message or None}
-            for one in settled
-        ]
         if rows:
-            connection.execute(sa.insert(schema.journal), rows)
+            connection.execute(sa.insert(schema.journal), [{**same, **row} for row in rows])
 
     def _remember(self, connection: sa.Connection, run: Run, places: pl.DataFrame) -> None:
         same = {"plan": run.plan, "digest": run.digest}
@@ -249,91 +269,12 @@ class State:
             connection.execute(sa.insert(schema.applied), [{**same, **row} for row in part.iter_rows(named=True)])
 
 
-def open_state(url: SecretStr, root: Path, *, now: Callable[[], datetime] | None = None) -> State:
-    """Open the state, and make it where there is none.
-
-    Parameters
-    ----------
-    url : pydantic.SecretStr
-        A SQLAlchemy URL of SQLite; a relative path is relative to the repository.
-    root : pathlib.Path
-        The territory repository.
-    now : callable, optional
-        Gives the present moment; the clock of this machine where left out.
-
-    Raises
-    ------
-    StateError
-        When the URL is of no kind that is known, the file is no state, or a newer version made it.
-    """
-    path = _file(url, root)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StateError(f"the folder of the state cannot be made: {error.strerror}: {path.parent}") from None
-    engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True
-    )
-    sa.event.listen(engine, "connect", _leave_transactions_to_us)
-    sa.event.listen(engine, "begin", _begin_for_writing)
-    state = State(engine, path.with_name(path.name + ".lock"), now or (lambda: datetime.now(UTC)))
-    try:
-        _prepare(engine, path)
-    except StateError:
-        state.close()
-        raise
-    return state
-
-
-@contextmanager
-def speaking(summary: str) -> Iterator[None]:
-    """Turn what the database says into a StateError, without statement and parameters."""
-    try:
-        yield
-    except sa.exc.SQLAlchemyError as error:
-        words = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
-        raise StateError(f"{summary}: {words}. Look at `state:` in territory.yaml") from None
-
-
-def _file(url: SecretStr, root: Path) -> Path:
-    try:
-        parsed = sa.make_url(url.get_secret_value())
-    except (sa.exc.ArgumentError, ValueError):
-        raise StateError(
-            "`state:` in territory.yaml is not a database URL; write sqlite:///.territory/state.sqlite"
-        ) from None
-    if parsed.get_backend_name() != "sqlite":
-        raise StateError(
-            f"the state is kept in SQLite only, not in {parsed.get_backend_name()}; "
-            "write `state: sqlite:///.territory/state.sqlite` in territory.yaml"
-        )
-    if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
-        raise StateError("`state:` in territory.yaml names no file; write sqlite:///.territory/state.sqlite")
-    return root / parsed.database
-
-
-def _prepare(engine: sa.Engine, path: Path) -> None:
-    """Make the tables where there are none, and refuse a state that a newer version made."""
-    with speaking(f"{path.name} cannot be used as state"), engine.begin() as connection:
-        present = sa.inspect(connection).get_table_names()
-        if not present:
-            schema.metadata.create_all(connection)
-            first = {"id": 1, "schema_version": schema.SCHEMA_VERSION, "lineage": str(uuid.uuid4()), "serial": 0}
-            connection.execute(sa.insert(schema.meta), first)
-        elif schema.meta.name not in present:
-            raise StateError(f"{path.name} is a database, but no state: it has no table {schema.meta.name}")
-        found = connection.scalar(sa.select(schema.meta.c.schema_version))
-        if found != schema.SCHEMA_VERSION:
-            raise StateError(
-                f"the state has schema version {found}, this version of territory knows {schema.SCHEMA_VERSION}; "
-                "upgrade territory"
-            )
-
-
-def _leave_transactions_to_us(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-
-
-def _begin_for_writing(connection: sa.Connection) -> None:
-    """Take the write lock at once, so that what is read in a transaction is still so when it writes."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _event(row: sa.Row[Any], intent: sa.Row[Any] | None) -> Event:
+    before = after = None
+    if intent is not None and (intent.owner_after, intent.territory_after) != (
+        intent.owner_before,
+        intent.territory_before,
+    ):
+        before = Place(territory=intent.territory_before, owner=intent.owner_before)
+        after = Place(territory=intent.territory_after, owner=intent.owner_after)
+    return Event(row.plan, row.digest, row.run, row.serial, row.at, row.outcome or "", row.message or "", before, after)

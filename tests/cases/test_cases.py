@@ -29,7 +29,7 @@ FOLDERS = sorted(cmd.parent for cmd in CASES.glob("*/*/cmd"))
 
 @dataclass(frozen=True)
 class Said:
-    """What a case printed and its exit code; the path of its repository is written `<repo>`, digests `<digest>`."""
+    """What a case printed and its exit code; the path of its repository is written `<repo>`, a digest `<digest>`."""
 
     stdout: str
     stderr: str
@@ -75,7 +75,9 @@ def run(folder: Path, repo: Path) -> Said:
 
 def _lasting(said: str, repo: Path) -> str:
     """Take out what differs from run to run, or from version to version."""
-    return re.sub(r"\b[0-9a-f]{12,64}\b", "<digest>", said.replace(str(repo), "<repo>"))
+    said = re.sub(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<lineage>", said.replace(str(repo), "<repo>"))
+    said = re.sub(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>", said)
+    return re.sub(r"\b[0-9a-f]{12,64}\b", "<digest>", said)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(CASES)))

@@ -24,7 +24,7 @@ from terraform_like.plan.file import assignments_bytes, digest_of, digest_of_byt
 from terraform_like.plan.fresh import Current
 from terraform_like.plan.model import Created, Inputs, Plan, PlannedTerritory, Summary
 from terraform_like.policy.rule import Limits
-from terraform_like.state.store import open_state
+from terraform_like.state.opening import open_state
 
 #: What the CRM has when the apply comes: as the plan saw it, as it wants it, or as somebody else made it.
 BEFORE, AFTER, OTHER = ("u-1", None), ("u-2", "west"), ("u-3", "theirs")

@@ -21,6 +21,7 @@ from terraform_like.diagnostics import Diagnostic, Report
 from terraform_like.diff import Change, ChangeKind, Place
 from terraform_like.domain.project import CrmConnection
 from terraform_like.flow.apply import Applied, Context, Progress, apply
+from terraform_like.plan.applied import End
 from terraform_like.plan.file import (
     SavedPlan,
     assignments_bytes,
@@ -34,7 +35,8 @@ from terraform_like.plan.file import (
 from terraform_like.plan.fresh import Current
 from terraform_like.plan.model import Created, Inputs, Plan, PlannedTerritory, Summary
 from terraform_like.policy.rule import Limits
-from terraform_like.state.store import End, State, open_state
+from terraform_like.state.opening import open_state
+from terraform_like.state.store import State
 
 COUNT = 24
 ANA = Context("ana", "ci-1", "c0ffee")
@@ -51,7 +53,7 @@ sys.path.insert(0, sys.argv[1])
 from test_apply import ANA, CURRENT, CONNECTION, STATE, InBatches, loaded
 from terraform_like.crm import open_crm
 from terraform_like.flow.apply import apply
-from terraform_like.state.store import open_state
+from terraform_like.state.opening import open_state
 root, where, number = Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 def die(): os.kill(os.getpid(), signal.SIGKILL)
 writes = 0

@@ -8,11 +8,15 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import polars as pl
+import psycopg
 import pytest
 from pydantic import SecretStr
 
+from terraform_like.diff import Place
+from terraform_like.plan.applied import End, Entry, Intent, Run, Settled, timestamp
 from terraform_like.state.lock import StateError
-from terraform_like.state.store import End, Entry, Run, Settled, State, open_state, timestamp
+from terraform_like.state.opening import open_state
+from terraform_like.state.store import State
 
 NOON = datetime(2027, 2, 1, 12, tzinfo=UTC)
 URL = SecretStr("sqlite:///.territory/state.sqlite")
@@ -21,11 +25,54 @@ PLACES = pl.DataFrame(
 )
 
 
+#: A state as the first version of the tool made it.
+VERSION_1 = """
+CREATE TABLE meta (id INTEGER NOT NULL, schema_version INTEGER NOT NULL, lineage VARCHAR(36) NOT NULL,
+    serial INTEGER NOT NULL, PRIMARY KEY (id));
+CREATE TABLE applied (plan VARCHAR(255) NOT NULL, account VARCHAR(255) NOT NULL, territory VARCHAR(255),
+    owner VARCHAR(255), holder VARCHAR(255), digest VARCHAR(64) NOT NULL, PRIMARY KEY (plan, account));
+CREATE TABLE history (serial INTEGER NOT NULL, run INTEGER NOT NULL, plan VARCHAR(255) NOT NULL,
+    digest VARCHAR(64) NOT NULL, "commit" VARCHAR(64), who VARCHAR(255) NOT NULL, host VARCHAR(255) NOT NULL,
+    started VARCHAR(20) NOT NULL, finished VARCHAR(20) NOT NULL, outcome VARCHAR(20) NOT NULL, done INTEGER NOT NULL,
+    unchanged INTEGER NOT NULL, conflicts INTEGER NOT NULL, failed INTEGER NOT NULL, pending INTEGER NOT NULL,
+    PRIMARY KEY (serial), UNIQUE (run));
+CREATE TABLE journal (id INTEGER NOT NULL, run INTEGER NOT NULL, plan VARCHAR(255) NOT NULL,
+    digest VARCHAR(64) NOT NULL, batch INTEGER NOT NULL, account VARCHAR(255) NOT NULL, phase VARCHAR(7) NOT NULL,
+    outcome VARCHAR(9), message TEXT, at VARCHAR(20) NOT NULL, PRIMARY KEY (id));
+CREATE INDEX ix_journal_run ON journal (run);
+INSERT INTO meta VALUES (1, 1, '8f14e45f', 1);
+INSERT INTO applied VALUES ('fy27', 'A', 'w', 'u-1', NULL, 'd1');
+INSERT INTO history VALUES (1, 1, 'fy27', 'd1', NULL, 'ana', 'ci-1', '2027-01-01T00:00:00Z', '2027-01-01T00:00:01Z',
+    'complete', 1, 0, 0, 0, 0);
+INSERT INTO journal VALUES (1, 1, 'fy27', 'd1', 1, 'A', 'intent', NULL, NULL, '2027-01-01T00:00:00Z');
+INSERT INTO journal VALUES (2, 1, 'fy27', 'd1', 1, 'A', 'receipt', 'done', NULL, '2027-01-01T00:00:01Z');
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> SecretStr:
+    """A state that is not there yet, in a file or on a server: whatever holds for one holds for the other."""
+    if request.param == "sqlite":
+        return URL
+    return SecretStr(request.getfixturevalue("postgresql").make_database())
+
+
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    opened = open_state(URL, tmp_path, now=lambda: NOON)
+def state(url: SecretStr, tmp_path: Path) -> Iterator[State]:
+    opened = open_state(url, tmp_path, now=lambda: NOON)
     yield opened
     opened.close()
+
+
+def run_sql(url: SecretStr, root: Path, statement: str) -> list[tuple[object, ...]]:
+    if url == URL:
+        with closing(sqlite3.connect(root / ".territory" / "state.sqlite")) as database:
+            rows = database.execute(statement).fetchall()
+            database.commit()
+        return rows
+    with psycopg.connect(url.get_secret_value(), options="-c search_path=territory") as server:
+        cursor = server.execute(statement)
+        return cursor.fetchall() if cursor.description else []
 
 
 def entry(run: Run, outcome: End = End.COMPLETE) -> Entry:
@@ -33,42 +80,43 @@ def entry(run: Run, outcome: End = End.COMPLETE) -> Entry:
     return Entry(run.number, run.plan, run.digest, "c0ffee", "ana", "ci-1", moment, moment, outcome, 2, 0, 0, 0, 0)
 
 
-def journal(tmp_path: Path) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(tmp_path / ".territory" / "state.sqlite")) as database:
-        return database.execute("SELECT run, batch, account, phase, outcome, message, at FROM journal").fetchall()
+def intents(*accounts: str) -> list[Intent]:
+    return [Intent(account, Place(owner="u-9"), Place(territory="w", owner="u-1")) for account in accounts]
 
 
-def test_a_new_state_is_empty_and_its_folder_is_made(state: State, tmp_path: Path) -> None:
-    assert (tmp_path / ".territory" / "state.sqlite").is_file()
+def test_a_new_state_is_empty(state: State) -> None:
     assert state.serial == 0
     assert state.history() == []
     assert state.last("fy27") is None
     assert state.applied("fy27").height == 0
 
 
-def test_a_state_stays_the_same_when_it_is_opened_again(state: State, tmp_path: Path) -> None:
-    again = open_state(URL, tmp_path)
+def test_a_state_stays_the_same_when_it_is_opened_again(state: State, url: SecretStr, tmp_path: Path) -> None:
+    again = open_state(url, tmp_path)
     assert again.lineage == state.lineage
     again.close()
 
 
-def test_intents_and_receipts_are_journalled_in_order(state: State, tmp_path: Path) -> None:
+def test_intents_and_receipts_are_journalled_in_order(state: State, url: SecretStr, tmp_path: Path) -> None:
     run = state.begin("fy27", "d1")
-    state.intend(run, 1, ["A", "B"])
+    state.intend(run, 1, intents("A", "B"))
     state.settle(run, 1, [Settled("A", "done"), Settled("B", "failed", "no")], PLACES.head(1), gone=set())
     at = "2027-02-01T12:00:00Z"
-    assert journal(tmp_path) == [
-        (1, 1, "A", "intent", None, None, at),
-        (1, 1, "B", "intent", None, None, at),
-        (1, 1, "A", "receipt", "done", None, at),
-        (1, 1, "B", "receipt", "failed", "no", at),
+    columns = (
+        "run, batch, account, phase, outcome, message, at, territory_before, owner_before, territory_after, owner_after"
+    )
+    assert run_sql(url, tmp_path, f"SELECT {columns} FROM journal ORDER BY id") == [
+        (1, 1, "A", "intent", None, None, at, None, "u-9", "w", "u-1"),
+        (1, 1, "B", "intent", None, None, at, None, "u-9", "w", "u-1"),
+        (1, 1, "A", "receipt", "done", None, at, None, None, None, None),
+        (1, 1, "B", "receipt", "failed", "no", at, None, None, None, None),
     ]
     assert state.applied("fy27").rows() == [("A", "w", "u-1", None)]
 
 
 def test_an_apply_that_came_to_no_end_is_continued_by_the_same_digest_only(state: State) -> None:
     run = state.begin("fy27", "d1")
-    state.intend(run, 1, ["A", "B"])
+    state.intend(run, 1, intents("A", "B"))
     state.settle(run, 1, [Settled("A", "done")], PLACES.head(1), gone=set())
     assert state.begin("fy27", "d1") == Run(1, "fy27", "d1", receipts=1, resumed=True)
     assert state.begin("fy27", "d2") == Run(2, "fy27", "d2")
@@ -77,14 +125,14 @@ def test_an_apply_that_came_to_no_end_is_continued_by_the_same_digest_only(state
 
 def test_an_apply_that_came_to_an_end_is_not_continued(state: State) -> None:
     run = state.begin("fy27", "d1")
-    state.intend(run, 1, ["A"])
+    state.intend(run, 1, intents("A"))
     state.finish(run, entry(run, End.PARTIAL))
     assert state.begin("fy27", "d1") == Run(2, "fy27", "d1")
 
 
 def test_an_apply_that_another_one_overtook_is_not_continued(state: State) -> None:
     old = state.begin("fy27", "d1")
-    state.intend(old, 1, ["A"])
+    state.intend(old, 1, intents("A"))
     new = state.begin("fy27", "d2")
     state.finish(new, entry(new))
     assert state.begin("fy27", "d1") == Run(3, "fy27", "d1")
@@ -129,12 +177,33 @@ def test_times_are_utc_whatever_the_clock_says() -> None:
     assert timestamp(datetime(2027, 2, 1, 7, tzinfo=timezone(timedelta(hours=-5)))) == "2027-02-01T12:00:00Z"
 
 
-def test_a_state_of_a_newer_version_is_refused(state: State, tmp_path: Path) -> None:
+def test_a_state_of_a_newer_version_is_refused(state: State, url: SecretStr, tmp_path: Path) -> None:
+    run_sql(url, tmp_path, "UPDATE meta SET schema_version = 3")
+    with pytest.raises(StateError, match="schema version 3, this version of territory knows 2; upgrade"):
+        open_state(url, tmp_path)
+
+
+def test_a_state_of_the_first_version_is_brought_forward_with_all_that_it_holds(tmp_path: Path) -> None:
+    (tmp_path / ".territory").mkdir()
     with closing(sqlite3.connect(tmp_path / ".territory" / "state.sqlite")) as database:
-        database.execute("UPDATE meta SET schema_version = 2")
-        database.commit()
-    with pytest.raises(StateError, match="schema version 2, this version of territory knows 1; upgrade"):
-        open_state(URL, tmp_path)
+        database.executescript(VERSION_1)
+    for _ in range(2):
+        state = open_state(URL, tmp_path, now=lambda: NOON)
+        assert (state.lineage, state.serial) == ("8f14e45f", 1)
+        assert state.applied("fy27").rows() == [("A", "w", "u-1", None)]
+        assert [e.finished for e in state.history()] == ["2027-01-01T00:00:01Z"]
+        run = state.begin("fy27", "d2")
+        assert run.number == 2
+        state.intend(run, 1, intents("A"))
+        state.close()
+    assert run_sql(URL, tmp_path, "SELECT schema_version, befores_since FROM meta") == [(2, 1)]
+    journal = "SELECT phase, owner_before FROM journal ORDER BY id"
+    assert run_sql(URL, tmp_path, journal) == [
+        ("intent", None),
+        ("receipt", None),
+        ("intent", "u-9"),
+        ("intent", "u-9"),
+    ]
 
 
 def test_another_database_is_never_made_a_state(tmp_path: Path) -> None:
@@ -152,10 +221,10 @@ def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
         open_state(SecretStr("sqlite:///state.sqlite"), tmp_path)
 
 
-@pytest.mark.parametrize("url", ["", "s3cr3t", "postgresql://ana:s3cr3t@host/db", "sqlite://", "sqlite:///:memory:"])
-def test_a_url_that_cannot_hold_a_state_is_an_error_without_its_password(tmp_path: Path, url: str) -> None:
-    with pytest.raises(StateError, match=r"sqlite:///\.territory/state\.sqlite") as caught:
-        open_state(SecretStr(url), tmp_path)
+@pytest.mark.parametrize("bad", ["", "s3cr3t", "mysql://ana:s3cr3t@host/db", "sqlite://", "sqlite:///:memory:"])
+def test_a_url_that_cannot_hold_a_state_is_an_error_without_its_password(tmp_path: Path, bad: str) -> None:
+    with pytest.raises(StateError, match=r"sqlite:///\.territory/state\.sqlite or postgresql://") as caught:
+        open_state(SecretStr(bad), tmp_path)
     assert "s3cr3t" not in str(caught.value)
 
 

@@ -1,0 +1,99 @@
+"""`territory state`: list, show, history, unlock."""
+
+from __future__ import annotations
+
+import click
+
+from terraform_like.cli.options import Group, plan_argument
+from terraform_like.cli.session import Session
+
+
+@click.group("state", cls=Group, short_help="What was applied, when, by whom and by which plan.")
+def state() -> None:
+    """Say what was applied, when, by whom and by which plan."""
+
+
+@state.command("list", short_help="The books as they were last put.")
+@click.pass_obj
+def list_(session: Session) -> int:
+    """List the books as they were last put, the last apply of each plan, and who holds the lock."""
+    from terraform_like.flow.state import list_state
+
+    def work() -> int:
+        listed, report = list_state(session.repository())
+
+        def text(color: bool) -> str:
+            from terraform_like.report.state import NOTHING, listed_text
+
+            if listed is None:
+                return NOTHING
+            holder = listed.holder
+            lock = f"{holder}, ID {holder.id}" if holder else ""
+            return listed_text(
+                listed.lineage, listed.serial, lock, listed.last, listed.books, color=color, width=session.width
+            )
+
+        return session.finish("state list", listed, report, text)
+
+    return session.run("state list", work)
+
+
+@state.command(short_help="Where an account or a territory was put, and what was done to the account.")
+@click.argument("address")
+@click.pass_obj
+def show(session: Session, address: str) -> int:
+    """Show where an account, or each account of a territory or slot, was last put, and all that was done to an account.
+
+    ADDRESS is account.ID, territory.NAME or slot.NAME. Owners and holders are the CRM's user ids.
+    """
+    from terraform_like.flow.state import show_state
+
+    def work() -> int:
+        shown, report = show_state(session.repository(), address)
+
+        def text(color: bool) -> str:
+            from terraform_like.report.state import shown_text
+
+            return shown_text(shown.address, shown.held, shown.events, color=color, width=session.width)
+
+        return session.finish("state show", shown, report, text)
+
+    return session.run("state show", work)
+
+
+@state.command(short_help="Every apply that came to an end, the oldest first.")
+@plan_argument
+@click.pass_obj
+def history(session: Session, plan: str | None) -> int:
+    """Show every apply that came to an end, of PLAN or of all plans, the oldest first."""
+    from terraform_like.flow.state import state_history
+
+    def work() -> int:
+        entries, report = state_history(session.repository(), plan)
+
+        def text(color: bool) -> str:
+            from terraform_like.report.state import history_text
+
+            return history_text(entries, color=color, width=session.width)
+
+        return session.finish("state history", entries, report, text)
+
+    return session.run("state history", work)
+
+
+@state.command(short_help="Take the lock from an apply that is gone.")
+@click.argument("lock_id", metavar="ID")
+@click.pass_obj
+def unlock(session: Session, lock_id: str) -> int:
+    """Take the lock from an apply that is gone; ID is the one that whoever met the lock was told.
+
+    A state in SQLite needs this never: its lock is the operating system's and ends with its process. On PostgreSQL the
+    lock ends with its connection; should a host be gone and its connection not, this ends it.
+    """
+    from terraform_like.flow.state import unlock_state
+
+    def work() -> int:
+        holder, report = unlock_state(session.repository(), lock_id)
+        return session.finish("state unlock", holder, report, lambda _: f"Unlocked. It was held by {holder}.")
+
+    return session.run("state unlock", work)
