@@ -80,6 +80,34 @@ def dirty(root: Path, paths: Sequence[str]) -> list[str]:
     return sorted(os.fsdecode(entry[3:].removeprefix(prefix)) for entry in status.split(b"\0") if entry)
 
 
+def branch_tip(root: Path, branch: str) -> str | None:
+    """Give the newest commit of a branch: as the remote `origin` has it as far as is known, else the local one.
+
+    Raises
+    ------
+    GitError
+        When there is no git, or no repository.
+    """
+    return _commit(root, f"refs/remotes/origin/{branch}") or _commit(root, f"refs/heads/{branch}")
+
+
+def holds(root: Path, commit: str, other: str) -> bool:
+    """Say whether a commit is another one, or was made on top of it.
+
+    Raises
+    ------
+    GitError
+        When there is no git, no repository, or one of the commits is not at hand.
+    """
+    try:
+        _git(root, "merge-base", "--is-ancestor", other, commit)
+    except _Refused as refusal:
+        if refusal.words:
+            raise
+        return False
+    return True
+
+
 def file_at(root: Path, ref: str, path: str) -> bytes | None:
     """Give a file as a commit has it, or None where that commit has no such file.
 

@@ -66,12 +66,8 @@ def _ask(session: Session, plan: Plan) -> None:
 def _text(applied: Applied, color: bool, width: int) -> str:
     from terraform_like.report.applied import applied_text
 
-    kinds = {
-        "done": applied.done,
-        "unchanged": applied.unchanged,
-        "conflict": applied.conflicts,
-        "failed": applied.failed,
-    }
-    counts = {kind: len(receipts) for kind, receipts in kinds.items()} | {"not tried": len(applied.pending)}
-    told = {kind: [(r.account, r.message) for r in kinds[kind]] for kind in ("conflict", "failed")}
-    return applied_text(applied.plan, counts, told, color=color, width=width)
+    told = {"conflict": applied.conflicts, "failed": applied.failed}
+    counts = {"done": applied.done, "unchanged": applied.unchanged, "not tried": applied.pending}
+    counts |= {kind: len(receipts) for kind, receipts in told.items()}
+    named = {kind: [(r.account, r.message) for r in receipts] for kind, receipts in told.items()}
+    return applied_text(applied.plan, counts, named, color=color, width=width)

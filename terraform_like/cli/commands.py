@@ -182,19 +182,21 @@ def show(session: Session, plan: str | None, form: str, out: Path | None, all_ch
 
 @territory.command(short_help="Check the saved plan: whole, true to its YAML, within policies.")
 @plan_argument
+@click.option("--fresh", is_flag=True, help="Ask state, git and CRM too: would an apply go through now?")
 @click.option("--base", metavar="REF", help="Branch whose policies count.  [default: the working tree]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_obj
-def check(session: Session, plan: str | None, base: str | None, form: str) -> int:
+def check(session: Session, plan: str | None, fresh: bool, base: str | None, form: str) -> int:
     """Check the saved plan: it is the plan of this YAML, its proof holds, the policies pass.
 
-    Needs neither the CRM nor a solver: everything is recomputed from the saved files.
+    Needs neither the CRM nor a solver: everything is recomputed from the saved files. With --fresh it also compares
+    the state, the branch and every record that the plan changes, as a merge queue does before it merges.
     """
     from terraform_like.flow.check import check as flow
 
     def work() -> int:
         repository = session.repository()
-        checked, report = flow(repository, repository.choose(plan), base=base)
+        checked, report = flow(repository, repository.choose(plan), base=base, fresh=fresh)
         session.as_json = session.as_json or form == "json"
 
         def text(color: bool) -> str:

@@ -53,6 +53,18 @@ class CrmConnection(Wish):
     """Where users are. Example: `{table: users, key: id, email: email}`."""
 
 
+class Applying(Wish):
+    """When a plan may be applied, and what to do about records that somebody changed meanwhile."""
+
+    branch: Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"^[^-\s~^:?*\[\\][^\s~^:?*\[\\]*$")] = (
+        None
+    )
+    """Branch that must hold the commit, with nothing uncommitted; leave out to apply from anywhere. Example: `main`."""
+    on_conflict: Literal["skip", "overwrite", "fail"] = "skip"
+    """What becomes of a record that was changed after the plan was made: it is left alone, written all the same, or
+    keeps everything from being written. Example: `skip`."""
+
+
 class Project(Wish):
     """A territory repository: its CRM, its state and its defaults."""
 
@@ -65,5 +77,7 @@ class Project(Wish):
 
     Example: `postgresql://territory:${PASSWORD}@db.acme.com/sales`.
     """
+    apply: Applying = Applying()
+    """When a plan may be applied. Example: `{branch: main, on_conflict: skip}`."""
     snapshot: Literal["commit", "local"] = "commit"
     """Whether snapshots are committed beside plans or kept under `.territory/`. Example: `commit`."""

@@ -5,24 +5,32 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import FrameType
+from typing import Literal
 
 import polars as pl
 
 from terraform_like.crm.port import Crm, CrmError, Outcome, Receipt, Record, Write
 from terraform_like.diagnostics import Report, Severity, counted, listing
 from terraform_like.diff import Place
+from terraform_like.flow.current import as_record, differing, shown
 from terraform_like.plan import fresh
 from terraform_like.plan.applied import End, Entry, Intent, Run, Settled, timestamp
 from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.steps import Batch, Step, steps
 from terraform_like.state.lock import StateError
 from terraform_like.state.store import State
+
+OnConflict = Literal["skip", "overwrite", "fail"]
+
+#: Outcomes of accounts that are as approved.
+_RIGHT = (Outcome.DONE, Outcome.UNCHANGED)
 
 _CONTINUE = "Run territory apply again: it continues where this one stopped."
 
@@ -53,15 +61,15 @@ class Applied:
     ----------
     plan, digest : str
         The plan that was applied.
-    done : tuple of Receipt
+    done : int
         Accounts that it changed.
-    unchanged : tuple of Receipt
+    unchanged : int
         Accounts that were as approved before it came to them.
     conflicts : tuple of Receipt
         Accounts that someone changed after the plan was made, with what was found; they were left alone.
     failed : tuple of Receipt
         Accounts that the CRM refused, with its words.
-    pending : tuple of str
+    pending : int
         Accounts that it did not come to, or of which the CRM gave no receipt.
     resumed : bool
         Whether it continued an apply that was cut off.
@@ -75,11 +83,11 @@ class Applied:
 
     plan: str
     digest: str
-    done: tuple[Receipt, ...] = ()
-    unchanged: tuple[Receipt, ...] = ()
+    done: int = 0
+    unchanged: int = 0
     conflicts: tuple[Receipt, ...] = ()
     failed: tuple[Receipt, ...] = ()
-    pending: tuple[str, ...] = ()
+    pending: int = 0
     resumed: bool = False
     interrupted: bool = False
     before: Entry | None = None
@@ -101,6 +109,7 @@ def apply(
     allow: AbstractSet[str] = frozenset(),
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     lock_timeout: float = 0.0,
+    on_conflict: OnConflict = "skip",
     on_batch: Callable[[Progress], None] | None = None,
 ) -> tuple[Applied, Report]:
     """Push a saved plan to the CRM.
@@ -126,6 +135,9 @@ def apply(
         Gives the present moment, with its time zone.
     lock_timeout : float
         Seconds to wait for another apply to end.
+    on_conflict : str
+        What becomes of a record that somebody changed after the plan was made: `skip` leaves it alone, `overwrite`
+        writes it all the same, `fail` keeps everything from being written.
     on_batch : callable, optional
         Told after each batch, when its receipts are journalled.
 
@@ -136,20 +148,20 @@ def apply(
     """
     report = Report()
     report.extend(fresh.errors(fresh.for_apply(saved, current, allow)))
-    work = _Work(saved, crm, state, context, now, on_batch)
+    work = _Work(saved, crm, state, context, now, on_batch, on_conflict)
     if report.failed:
         return work.so_far(), report
     try:
         with state.lock(context.who, context.host, os.getpid(), lock_timeout):
             return work.run(report)
     except StateError as error:
-        report.error(str(error), f"What was written is journalled. {_CONTINUE}" if work.receipts else "")
+        report.error(str(error), f"What was written is journalled. {_CONTINUE}" if work.count else "")
         return work.so_far(), report
 
 
 @dataclass(slots=True)
 class _Work:
-    """One apply under way: its parts, and the receipts so far."""
+    """One apply under way: its parts, how many accounts came out how, and the receipts of those that are not right."""
 
     saved: SavedPlan
     crm: Crm
@@ -157,7 +169,9 @@ class _Work:
     context: Context
     now: Callable[[], datetime]
     on_batch: Callable[[Progress], None] | None
-    receipts: list[Receipt] = field(default_factory=list)
+    on_conflict: OnConflict
+    count: Counter[Outcome] = field(default_factory=Counter)
+    amiss: list[Receipt] = field(default_factory=list)
 
     def run(self, report: Report) -> tuple[Applied, Report]:
         """Do it, with the lock held."""
@@ -166,8 +180,13 @@ class _Work:
         if last is not None and last.digest == plan.digest and last.outcome is End.COMPLETE:
             report.note("this plan is applied already", f"{last.who} applied it on {last.finished}. Nothing was done.")
             return Applied(plan.plan, plan.digest, before=last), report
+        if plan.state is not None and not (check := fresh.state_unchanged(plan, self.state.standing(plan.plan))).ok:
+            report.add(check.as_error())
+            return self.so_far(), report
         batches = steps(plan, self.crm.capabilities.batch_size)
         if not self._found_crm(report):
+            return self.so_far(), report
+        if self.on_conflict == "fail" and not self._unchanged(report):
             return self.so_far(), report
         run = self.state.begin(plan.plan, plan.digest)
         if run.resumed:
@@ -187,53 +206,53 @@ class _Work:
         return replace(applied, serial=entry.serial), report
 
     def so_far(self) -> Applied:
-        """Sort the receipts by what became of the accounts."""
-        by = {outcome: tuple(r for r in self.receipts if r.outcome is outcome) for outcome in Outcome}
-        settled = {receipt.account for receipt in self.receipts}
+        """Say what became of the accounts."""
         plan = self.saved.plan
         return Applied(
             plan.plan,
             plan.digest,
-            done=by[Outcome.DONE],
-            unchanged=by[Outcome.UNCHANGED],
-            conflicts=by[Outcome.CONFLICT],
-            failed=by[Outcome.FAILED],
-            pending=tuple(change.account for change in plan.changes if change.account not in settled),
+            done=self.count[Outcome.DONE],
+            unchanged=self.count[Outcome.UNCHANGED],
+            conflicts=tuple(r for r in self.amiss if r.outcome is Outcome.CONFLICT),
+            failed=tuple(r for r in self.amiss if r.outcome is Outcome.FAILED),
+            pending=len(plan.changes) - self.count.total(),
         )
 
     def _found_crm(self, report: Report) -> bool:
         report.extend(d for d in self.crm.preflight([]) if d.severity is Severity.ERROR)
         return not report.failed
 
+    def _unchanged(self, report: Report) -> bool:
+        """Say whether the CRM still has what the plan saw, or has what it wants."""
+        try:
+            check = fresh.records_unchanged(differing(self.saved.plan, self.crm), len(self.saved.plan.changes))
+        except CrmError as error:
+            report.error(str(error), "Nothing was written.")
+            return False
+        report.extend(fresh.errors([check]))
+        return check.ok
+
     def _write(self, run: Run, batches: Sequence[Batch], places: pl.DataFrame) -> bool:
         """Write batch by batch; say whether somebody interrupted it before the last."""
-        accounts = [step.account for batch in batches for step in batch.steps]
-        changing = places.filter(pl.col("account").is_in(accounts)).rows_by_key(
-            "account", unique=True, include_key=True
-        )
         with _interrupts_held() as interrupted:
-            found = self.crm.records(accounts)
             for batch in batches:
                 if interrupted():
                     return True
-                receipts = self._write_batch(run, batch, found)
-                self.receipts += receipts
-                right = [r.account for r in receipts if r.outcome in (Outcome.DONE, Outcome.UNCHANGED)]
-                rows = [changing[account] for account in right if account in changing]
-                self.state.settle(
-                    run,
-                    batch.number,
-                    [Settled(r.account, r.outcome.value, r.message) for r in receipts],
-                    pl.DataFrame(rows, schema=places.schema, orient="row"),
-                    gone={account for account in right if account not in changing},
-                )
+                receipts = self._write_batch(run, batch)
+                self.count.update(receipt.outcome for receipt in receipts)
+                right = [r.account for r in receipts if r.outcome in _RIGHT]
+                self.amiss += (r for r in receipts if r.outcome not in _RIGHT)
+                here = places.filter(pl.col("account").is_in(right))
+                settled = [Settled(r.account, r.outcome.value, r.message) for r in receipts]
+                self.state.settle(run, batch.number, settled, here, gone=set(right) - set(here["account"]))
                 if self.on_batch is not None:
                     self.on_batch(Progress(batch.number, len(batches), tuple(receipts)))
         return False
 
-    def _write_batch(self, run: Run, batch: Batch, found: Mapping[str, Record]) -> list[Receipt]:
+    def _write_batch(self, run: Run, batch: Batch) -> list[Receipt]:
         """Write what is still as the plan saw it, and read it back."""
-        writes = [self._as_write(step) for step in batch.steps]
+        found = self.crm.records([step.account for step in batch.steps])
+        writes = [self._as_write(step, found) for step in batch.steps]
         settled = {write.account: _settled(write, found.get(write.account)) for write in writes}
         ready = [write for write in writes if settled[write.account] is None]
         if ready:
@@ -248,11 +267,12 @@ class _Work:
             }
         return [receipt for receipt in settled.values() if receipt is not None]
 
-    def _as_write(self, step: Step) -> Write:
-        return Write(step.account, self._as_record(step.before), self._as_record(step.after))
-
-    def _as_record(self, place: Place) -> Record:
-        return Record(place.owner, place.territory if self.crm.capabilities.territories else None)
+    def _as_write(self, step: Step, found: Mapping[str, Record]) -> Write:
+        """Give what to write: over what the plan saw, or over whatever is there where that is wished."""
+        before, after = as_record(step.before, self.crm), as_record(step.after, self.crm)
+        if self.on_conflict == "overwrite":
+            before = found.get(step.account, before)
+        return Write(step.account, before, after)
 
     def _entry(self, run: Run, applied: Applied, started: datetime) -> Entry:
         unfinished = End.INTERRUPTED if applied.interrupted else End.PARTIAL
@@ -266,11 +286,11 @@ class _Work:
             started=timestamp(started),
             finished=timestamp(self.now()),
             outcome=End.COMPLETE if applied.complete else unfinished,
-            done=len(applied.done),
-            unchanged=len(applied.unchanged),
+            done=applied.done,
+            unchanged=applied.unchanged,
             conflicts=len(applied.conflicts),
             failed=len(applied.failed),
-            pending=len(applied.pending),
+            pending=applied.pending,
         )
 
 
@@ -291,7 +311,7 @@ def _confirmed(write: Write, receipt: Receipt, held: Record | None) -> Receipt:
         return replace(receipt, message=_seen(write.before, receipt.found))
     if receipt.outcome not in (Outcome.DONE, Outcome.UNCHANGED) or held == write.after:
         return receipt
-    holds = "no such account any more" if held is None else _shown(held)
+    holds = "no such account any more" if held is None else shown(held)
     return Receipt(write.account, Outcome.FAILED, f"the CRM took the write, but now has {holds}", held)
 
 
@@ -300,12 +320,7 @@ def _as_place(record: Record) -> Place:
 
 
 def _seen(before: Record, found: Record) -> str:
-    return f"the plan saw {_shown(before)}; the CRM has {_shown(found)}"
-
-
-def _shown(record: Record) -> str:
-    territory = f", territory {record.territory}" if record.territory is not None else ""
-    return f"owner {record.owner or 'nobody'}{territory}"
+    return f"the plan saw {shown(before)}; the CRM has {shown(found)}"
 
 
 def _places(saved: SavedPlan) -> pl.DataFrame:
@@ -345,7 +360,7 @@ def _tell(applied: Applied, report: Report) -> None:
             "it again: territory plan --save",
         )
     if applied.interrupted:
-        report.error(f"interrupted with {counted(len(applied.pending), 'account')} to go", _CONTINUE)
+        report.error(f"interrupted with {counted(applied.pending, 'account')} to go", _CONTINUE)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from terraform_like.crm import open_crm
 from terraform_like.crm.port import CrmError
 from terraform_like.diagnostics import Halt, Report
 from terraform_like.flow.apply import Applied, Context, Progress, apply
-from terraform_like.flow.plan import config_digest, head_commit, policies_digest
+from terraform_like.flow.current import current
+from terraform_like.flow.plan import head_commit
 from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan import fresh
 from terraform_like.plan.file import SavedPlan
@@ -72,6 +73,7 @@ def apply_saved(
                     context=context,
                     allow=allow,
                     lock_timeout=lock_timeout,
+                    on_conflict=repository.project.apply.on_conflict,
                     on_batch=on_batch,
                 )
         finally:
@@ -85,4 +87,4 @@ def apply_saved(
 
 def _current(repository: Repository, plan: Plan) -> fresh.Current:
     wanted = load_wanted(repository, plan.plan, Report(), Overrides(plan.variables))
-    return fresh.Current(config_digest(wanted), policies_digest(wanted.policies), wanted.policies.limits)
+    return current(repository, wanted, merged=True)

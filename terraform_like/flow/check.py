@@ -10,7 +10,7 @@ of what kind, is taken as said: the snapshot does not hold them, and nothing but
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from terraform_like import git
@@ -22,7 +22,7 @@ from terraform_like.flow.saved_carve import REPLAN, carve_as_saved, load_saved
 from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes
 from terraform_like.plan.compose import Parts, compose
 from terraform_like.plan.file import SavedPlan
-from terraform_like.plan.fresh import Check, CheckName, Current, currency, integrity
+from terraform_like.plan.fresh import Check, CheckName, Current, currency, integrity, standings
 from terraform_like.plan.model import Plan
 from terraform_like.plan.offered import recorded
 from terraform_like.policy.rule import Policies
@@ -30,7 +30,7 @@ from terraform_like.policy.verdict import Verdict
 from terraform_like.staffing import staff
 
 #: What a plan says of itself and its origin; the rest is recomputed and must be the same.
-_TAKEN_AS_SAID = frozenset({"digest", "created", "format_version", "diagnostics", "verdicts"})
+_TAKEN_AS_SAID = frozenset({"digest", "created", "state", "format_version", "diagnostics", "verdicts"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Checked:
         return all(check.ok for check in self.checks) and not any(verdict.blocks for verdict in self.verdicts)
 
 
-def check(repository: Repository, name: str, *, base: str | None) -> tuple[Checked, Report]:
+def check(repository: Repository, name: str, *, base: str | None, fresh: bool = False) -> tuple[Checked, Report]:
     """Check a saved plan.
 
     Parameters
@@ -62,6 +62,8 @@ def check(repository: Repository, name: str, *, base: str | None) -> tuple[Check
         The plan.
     base : str or None
         Branch or commit whose policies count; None for those of the working tree.
+    fresh : bool
+        Whether to ask state, git and CRM as well: would an apply go through, were the plan merged now?
 
     Raises
     ------
@@ -79,6 +81,8 @@ def check(repository: Repository, name: str, *, base: str | None) -> tuple[Check
         again, found = _again(saved, wanted, gate, report)
         checks += found
         verdicts = again.verdicts if again else ()
+        if fresh:
+            checks += _fresh(repository, wanted, saved.plan, gate)
     return Checked(saved.plan, tuple(checks), verdicts, gate.origin), report
 
 
@@ -108,6 +112,15 @@ def _gate(repository: Repository, wanted: Wanted, base: str | None, report: Repo
 
 def _current(wanted: Wanted, policies: Policies) -> Current:
     return Current(config_digest(wanted), policies_digest(wanted.policies), policies.limits)
+
+
+def _fresh(repository: Repository, wanted: Wanted, plan: Plan, gate: _Gate) -> Iterator[Check]:
+    # What needs neither state nor CRM starts without them.
+    from terraform_like.flow.current import current, records_unchanged
+
+    now = replace(current(repository, wanted, merged=False), limits=gate.policies.limits)
+    yield from standings(plan, now)
+    yield records_unchanged(repository, plan)
 
 
 def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tuple[Plan | None, list[Check]]:

@@ -7,7 +7,8 @@ from contextlib import closing
 from terraform_like.config.load import Repository, Wanted
 from terraform_like.diagnostics import Halt, Report
 from terraform_like.plan.file import load
-from terraform_like.plan.model import Plan
+from terraform_like.plan.fresh import Standing
+from terraform_like.plan.model import Plan, StateSeen
 from terraform_like.state.lock import StateError
 
 
@@ -35,6 +36,41 @@ def swaps_done(repository: Repository, wanted: Wanted, before: Plan | None) -> f
     if _applied(repository, before):
         told |= {(one.old, one.new) for one in before.moved}
     return swaps & told
+
+
+def state_seen(repository: Repository, name: str) -> StateSeen:
+    """Give what the state says of a plan.
+
+    Raises
+    ------
+    Halt
+        When it cannot be read.
+    """
+    found = standing(repository, name)
+    return StateSeen(lineage=found.lineage or None, serial=found.serial)
+
+
+def standing(repository: Repository, name: str) -> Standing:
+    """Give which state there is, and the last apply of a plan in it.
+
+    Raises
+    ------
+    Halt
+        When it cannot be read.
+    """
+    # Show and check import this module and need no database.
+    from terraform_like.state.opening import find_state
+
+    report = Report()
+    try:
+        state = find_state(repository.project.state, repository.root)
+        if state is None:
+            return Standing()
+        with closing(state):
+            return state.standing(name)
+    except StateError as error:
+        report.error("The state cannot be read", f"{error}.", repository.locate(("state",)))
+        raise Halt(report) from None
 
 
 def _applied(repository: Repository, plan: Plan) -> bool:

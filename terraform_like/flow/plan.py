@@ -17,7 +17,7 @@ from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report, counted
 from terraform_like.domain.book import Book
 from terraform_like.domain.scope import Population, populate
-from terraform_like.flow.earlier import refuse_unprotected, saved_before, swaps_done
+from terraform_like.flow.earlier import refuse_unprotected, saved_before, state_seen, swaps_done
 from terraform_like.flow.live import Live, named, read_live
 from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal, snapshot_bytes
 from terraform_like.plan.compose import Parts, compose
@@ -189,4 +189,5 @@ def _planned(
             columns=live.columns,
         )
     )
+    plan = plan.model_copy(update={"state": state_seen(repository, wanted.carving.name)})
     return Planned(seal(plan), assignments, live.snapshot, within_limits(plan, wanted.policies.limits).ok)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
-from terraform_like.diagnostics import Diagnostic, Severity, counted
+from terraform_like import __version__
+from terraform_like.diagnostics import Diagnostic, Severity, counted, listing
 from terraform_like.plan.file import ASSIGNMENTS_FILE, SNAPSHOT_FILE, Part, SavedPlan
-from terraform_like.plan.model import FORMAT_VERSION, Plan
+from terraform_like.plan.model import FORMAT_VERSION, Plan, StateSeen
 from terraform_like.policy.rule import Limits
 
 CheckName = Literal[
     "seal",
     "format-version",
+    "version",
+    "state",
+    "commit",
+    "clean",
+    "records",
     "assignments",
     "snapshot",
     "config",
@@ -52,12 +59,54 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What the state says: which it is (nothing where there is none), and the last apply of the plan in it."""
+
+    lineage: str = ""
+    serial: int = 0
+    digest: str = ""
+
+    def __str__(self) -> str:
+        return f"serial {self.serial} of the state {self.lineage}" if self.lineage else "no state"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Where the repository stands.
+
+    Parameters
+    ----------
+    branch : str
+        The branch that a plan is applied from.
+    tip : str
+        Its newest commit; empty where there is no such branch.
+    commit : str
+        What is checked out; empty where nothing is.
+    holds : bool
+        Whether the commit is on the branch; before a merge, whether it holds all that is on the branch.
+    uncommitted : tuple of str
+        Files that the plan depends on and that differ from the commit.
+    """
+
+    branch: str
+    tip: str
+    commit: str
+    holds: bool
+    uncommitted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Current:
-    """What the repository says now: digests of the plan's YAML and of the policies, and the limits of an apply."""
+    """What the repository says now: digests of the plan's YAML and of the policies, and the limits of an apply.
+
+    `standing` is what the state says, `checkout` where the repository stands; null where that is not to be checked.
+    """
 
     config: str
     policies: str
     limits: Limits
+    standing: Standing | None = None
+    checkout: Checkout | None = None
 
 
 def errors(checks: Iterable[Check]) -> Iterator[Diagnostic]:
@@ -128,7 +177,88 @@ def for_apply(saved: SavedPlan, current: Current, allow: AbstractSet[str] = froz
     compared with the CRM itself.
     """
     whole = [c for c in integrity(saved) if c.name != "snapshot" or saved.snapshot != Part()]
-    return (*whole, *currency(saved.plan, current), within_limits(saved.plan, current.limits, allow))
+    return (*whole, *currency(saved.plan, current), *standings(saved.plan, current, allow))
+
+
+def standings(plan: Plan, current: Current, allow: AbstractSet[str] = frozenset()) -> tuple[Check, ...]:
+    """Check a plan against what is round it: this version of the tool, the state, git, and the limits."""
+    found = [_version(plan)]
+    if current.standing is not None and plan.state is not None:
+        found.append(state_unchanged(plan, current.standing))
+    if current.checkout is not None:
+        found += _committed(current.checkout)
+    return (*found, within_limits(plan, current.limits, allow))
+
+
+def state_unchanged(plan: Plan, standing: Standing) -> Check:
+    """Check that nobody applied the plan since it was made, and that the state is the one that was seen then.
+
+    What was applied in the meantime may have been this very digest: then it is gone on with.
+    """
+    seen = plan.state or StateSeen()
+    same = seen.lineage == standing.lineage if seen.lineage and standing.lineage else not seen.serial
+    return Check(
+        "state",
+        (same and seen.serial == standing.serial) or standing.digest == plan.digest,
+        str(Standing(seen.lineage or "", seen.serial)),
+        str(standing),
+        "the state is not the one that the plan was made with"
+        if not same
+        else "the plan was applied in another form after this one was made",
+        _REPLAN,
+    )
+
+
+def records_unchanged(differing: Iterable[tuple[str, str, str]], changes: int) -> Check:
+    """Check that the CRM has what the plan saw: `differing` names each account, what was seen and what is there."""
+    told = [f"{account}: {seen}, now {found}" for account, seen, found in differing]
+    return Check(
+        "records",
+        not told,
+        f"what the plan saw of {counted(changes, 'account')}",
+        listing(told) if told else "the same",
+        f"{counted(len(told), 'account')} changed in the CRM after the plan was made",
+        _REPLAN,
+    )
+
+
+def _version(plan: Plan) -> Check:
+    """Check that no newer version of the tool made the plan; what cannot be compared is let through."""
+    made, ours = (_release(text) for text in (plan.created.by, f"territory {__version__}"))
+    return Check(
+        "version",
+        made is None or ours is None or made <= ours,
+        f"territory {__version__} or older",
+        plan.created.by,
+        "a newer version of territory made the plan",
+        "Upgrade territory to that version, or make the plan again with this one: territory plan --save",
+    )
+
+
+def _release(text: str) -> tuple[int, ...] | None:
+    found = re.match(r"territory ([0-9]+(?:\.[0-9]+){1,3})(?:\.?dev[0-9]*)?$", text)
+    return tuple(int(part) for part in found.group(1).split(".")) if found else None
+
+
+def _committed(checkout: Checkout) -> Iterator[Check]:
+    branch, commit = checkout.branch, checkout.commit
+    yield Check(
+        "commit",
+        checkout.holds,
+        f"a commit of {branch} ({checkout.tip[:12] or 'there is no such branch'})",
+        commit[:12] or "nothing committed",
+        f"what is checked out is not on {branch}",
+        f"Plans are applied from {branch} (`apply: branch` in territory.yaml): merge, check {branch} out, and push or "
+        "fetch where it is another's",
+    )
+    yield Check(
+        "clean",
+        not checkout.uncommitted,
+        "everything that the plan depends on as committed",
+        listing(checkout.uncommitted) if checkout.uncommitted else "the same",
+        f"{counted(len(checkout.uncommitted), 'file')} not as committed",
+        "Commit them by way of a pull request, or take the committed ones back: git checkout",
+    )
 
 
 def _format_version(plan: Plan) -> Check:

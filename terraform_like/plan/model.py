@@ -43,6 +43,15 @@ class Created(Saved):
     """Head of the repository, null where there is none. Example: `6bf7bce0d1e2b4a6f8091a2b3c4d5e6f708192a3`."""
 
 
+class StateSeen(Saved):
+    """What the state said when the plan was made: another apply of the plan since then makes it stale."""
+
+    lineage: str | None = None
+    """Which state it was, null where there was none yet. Example: `4514495f-c1d0-4056-a6b1-e23237c8ec3d`."""
+    serial: int = 0
+    """Serial of the last apply of this plan, 0 where there was none. Example: `3`."""
+
+
 class Summary(Saved):
     """Accounts in scope, and how many of them change in which way."""
 
@@ -149,6 +158,8 @@ class Plan(Saved):
     """
     created: Created
     """What made the plan. Example: `{by: territory 0.1.0, commit: null}`."""
+    state: StateSeen | None = None
+    """What the state said, null in plans of older versions. Example: `{lineage: 4514495f…, serial: 3}`."""
     as_of: date
     """The day that owners and holders are for. Example: `2027-02-01`."""
     currency: str | None = None

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from terraform_like.diff import Place
 from terraform_like.plan.applied import AppliedBook, End, Entry, Event, Held, Intent, Run, Settled, timestamp
+from terraform_like.plan.fresh import Standing
 from terraform_like.state import schema
 from terraform_like.state.database import Database
 from terraform_like.state.lock import Holder, StateError
@@ -154,6 +155,11 @@ class State:
         table = schema.history
         latest = sa.select(table).where(table.c.plan == plan).order_by(table.c.serial.desc()).limit(1)
         return next(iter(self._entries(latest)), None)
+
+    def standing(self, plan: str) -> Standing:
+        """Give which state this is, and what the last apply of a plan was."""
+        last = self.last(plan)
+        return Standing(self.lineage, last.serial, last.digest) if last else Standing(self.lineage)
 
     def begin(self, plan: str, digest: str) -> Run:
         """Start an apply, or continue the one of the same digest that never came to an end."""

@@ -48,4 +48,4 @@ def test_the_second_apply_is_told_who_holds_the_lock_and_the_first_is_not_distur
     assert "the state is locked: held by Tester <tester@example.com> on" in refusal
     assert f"(process {first.pid}), since 20" in refusal
     assert first.returncode == 0
-    assert len(json.loads(said)["result"]["done"]) == 3
+    assert json.loads(said)["result"]["done"] == 3

@@ -247,3 +247,21 @@ print(git.who(here))
     said, name = answer.stdout.splitlines()
     assert said.startswith("git is not installed")
     assert name == "ops"
+
+
+def test_a_branch_is_where_the_remote_has_it_and_else_where_it_is_here(root: Path) -> None:
+    here = git.head(root)
+    assert git.branch_tip(root, "main") == here
+    assert git.branch_tip(root, "release") is None
+    first = run(root, "rev-parse", "first")
+    run(root, "update-ref", "refs/remotes/origin/main", first)
+    assert git.branch_tip(root, "main") == first
+
+
+def test_a_commit_holds_what_it_was_made_on_top_of(root: Path) -> None:
+    first, here = run(root, "rev-parse", "first"), run(root, "rev-parse", "HEAD")
+    assert git.holds(root, here, first)
+    assert git.holds(root, here, here)
+    assert not git.holds(root, first, here)
+    with pytest.raises(git.GitError):
+        git.holds(root, here, "0" * 40)

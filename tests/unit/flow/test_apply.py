@@ -20,7 +20,7 @@ from terraform_like.crm.port import Capabilities, Crm, Reading, Receipt, Record,
 from terraform_like.diagnostics import Diagnostic, Report
 from terraform_like.diff import Change, ChangeKind, Place
 from terraform_like.domain.project import CrmConnection
-from terraform_like.flow.apply import Applied, Context, Progress, apply
+from terraform_like.flow.apply import Applied, Context, OnConflict, Progress, apply
 from terraform_like.plan.applied import End
 from terraform_like.plan.file import (
     SavedPlan,
@@ -33,7 +33,7 @@ from terraform_like.plan.file import (
     write_saved,
 )
 from terraform_like.plan.fresh import Current
-from terraform_like.plan.model import Created, Inputs, Plan, PlannedTerritory, Summary
+from terraform_like.plan.model import Created, Inputs, Plan, PlannedTerritory, StateSeen, Summary
 from terraform_like.policy.rule import Limits
 from terraform_like.state.opening import open_state
 from terraform_like.state.store import State
@@ -129,7 +129,12 @@ def make(root: Path) -> None:
     save(root, [("west", None) if i % 2 == 0 else ("slot", "raj") for i in range(COUNT)])
 
 
-def save(root: Path, wanted: list[tuple[str, str | None]], before: Place | None = None) -> None:
+def save(
+    root: Path,
+    wanted: list[tuple[str, str | None]],
+    before: Place | None = None,
+    state: StateSeen | None = None,
+) -> None:
     assignments = pl.DataFrame(
         {"account": [account(i) for i in range(COUNT)], "territory": [t for t, _ in wanted]}
         | {"holder": pl.Series([h for _, h in wanted], dtype=pl.String)}
@@ -154,6 +159,7 @@ def save(root: Path, wanted: list[tuple[str, str | None]], before: Place | None 
             assignments=digest_of_bytes(assignments_bytes(assignments)),
         ),
         created=Created(by="territory"),
+        state=state,
         as_of=date(2027, 2, 1),
         summary=Summary(
             accounts=COUNT, adds=len(changes), moves=0, transfers=0, removes=0, unchanged=COUNT - len(changes)
@@ -205,10 +211,19 @@ def applied(
     *,
     current: Current = CURRENT,
     allow: frozenset[str] = frozenset(),
+    on_conflict: OnConflict = "skip",
     on_batch: Callable[[Progress], None] | None = None,
 ) -> tuple[Applied, Report]:
     return apply(
-        loaded(root), crm, state, current=current, context=ANA, allow=allow, now=lambda: NOON, on_batch=on_batch
+        loaded(root),
+        crm,
+        state,
+        current=current,
+        context=ANA,
+        allow=allow,
+        now=lambda: NOON,
+        on_conflict=on_conflict,
+        on_batch=on_batch,
     )
 
 
@@ -221,7 +236,7 @@ def test_an_apply_pushes_the_plan_and_remembers_every_account(root: Path, crm: C
     result, report = applied(root, crm, state, on_batch=seen.append)
     assert not report
     assert result.complete and result.serial == 1
-    assert [r.account for r in result.done] == [account(i) for i in range(1, COUNT)]
+    assert result.done == COUNT - 1
     assert held(root) == AFTER
     assert state.applied("fy27").rows() == APPLIED
     assert [(p.batch, p.batches, len(p.receipts)) for p in seen] == [(n, 5, 5 if n < 5 else 3) for n in range(1, 6)]
@@ -263,13 +278,53 @@ def test_a_record_that_someone_changed_meanwhile_is_reported_and_left_alone(root
     result, report = applied(root, crm, state)
     (conflict,) = result.conflicts
     assert (conflict.account, conflict.found) == ("A-007", Record("u-2", "theirs"))
-    assert len(result.done) == COUNT - 2
+    assert result.done == COUNT - 2
     assert held(root) == AFTER | {"A-007": ("u-2", "theirs", 1)}
     assert report.failed
     assert "A-007: the plan saw owner u-9; the CRM has owner u-2, territory theirs" in said(report)
     assert "territory plan --save" in said(report)
     assert state.history()[0].outcome is End.PARTIAL
     assert "A-007" not in state.applied("fy27")["account"]
+
+
+def test_a_record_that_someone_changed_meanwhile_is_written_all_the_same_where_that_is_wished(
+    root: Path, crm: Crm, state: State
+) -> None:
+    sql(root, "UPDATE accounts SET owner_id = 'u-2', territory = 'theirs' WHERE id = 'A-007'")
+    sql(root, "DELETE FROM accounts WHERE id = 'A-009'")
+    result, _ = applied(root, crm, state, on_conflict="overwrite")
+    assert [r.account for r in result.failed] == ["A-009"]
+    assert held(root)["A-007"] == ("u-2", "slot", 2)
+    (event,) = state.events("A-007")
+    assert event.before == Place(territory="theirs", owner="u-2")
+
+
+def test_a_record_that_someone_changed_meanwhile_stops_all_where_that_is_wished(
+    root: Path, crm: Crm, state: State
+) -> None:
+    sql(root, "UPDATE accounts SET owner_id = 'u-2', territory = 'theirs' WHERE id = 'A-007'")
+    before = held(root)
+    result, report = applied(root, crm, state, on_conflict="fail")
+    assert "1 account changed in the CRM after the plan was made" in said(report)
+    assert "A-007: owner u-9, now owner u-2, territory theirs" in said(report)
+    assert result.pending == COUNT - 1
+    assert held(root) == before
+    assert state.history() == []
+
+
+def test_a_plan_that_was_made_before_another_was_applied_is_refused(root: Path, crm: Crm, state: State) -> None:
+    wanted = [("west", None) if i % 2 else ("slot", "raj") for i in range(COUNT)]
+    save(root, wanted, state=StateSeen())
+    stale = loaded(root)
+    save(root, [("west", None)] * COUNT, state=StateSeen())
+    assert applied(root, crm, state)[0].complete
+    before = held(root)
+    assert stale.assignments.table is not None and stale.snapshot.table is not None
+    write_saved(stale.folder, stale.plan, stale.assignments.table, stale.snapshot.table)
+    _, report = applied(root, crm, state)
+    assert "the plan was applied in another form after this one was made" in said(report)
+    assert f"Expected no state, found serial 1 of the state {state.lineage}" in said(report)
+    assert held(root) == before
 
 
 def test_a_crm_that_cannot_compare_is_never_asked_to_write_what_changed(root: Path, crm: Crm, state: State) -> None:
@@ -300,7 +355,7 @@ def test_a_record_that_is_as_approved_already_is_not_written(root: Path, crm: Cr
     sql(root, "UPDATE accounts SET owner_id = 'u-2', territory = 'slot' WHERE id = 'A-007'")
     result, report = applied(root, crm, state)
     assert not report
-    assert [r.account for r in result.unchanged] == ["A-007"]
+    assert result.unchanged == 1
     assert held(root) == AFTER
 
 
@@ -317,7 +372,7 @@ def test_what_the_crm_refuses_carries_its_words_and_stops_no_other(root: Path, c
         "A-003": "frozen by legal",
         "A-009": "the CRM has no such account any more",
     }
-    assert len(result.done) == COUNT - 4
+    assert result.done == COUNT - 4
     assert "2 accounts refused by the CRM: frozen by legal | A-002, A-003." in said(report)
 
 
@@ -398,7 +453,7 @@ def test_a_crm_that_cannot_be_reached_is_an_error_and_leaves_no_trace(root: Path
     (root / "crm.sqlite").rename(root / "elsewhere.sqlite")
     result, report = applied(root, crm, state)
     assert "there is no CRM at sqlite:///crm.sqlite" in said(report)
-    assert len(result.pending) == COUNT - 1
+    assert result.pending == COUNT - 1
     assert state.history() == []
 
 
@@ -411,11 +466,11 @@ def test_a_crm_that_goes_away_midway_is_an_error_and_the_next_apply_continues(
 
     result, report = applied(root, crm, state, on_batch=pull_the_plug)
     assert report.failed and "it continues where this one stopped" in said(report)
-    assert (len(result.done), len(result.pending)) == (10, 13)
+    assert (result.done, result.pending) == (10, 13)
     (root / "elsewhere.sqlite").rename(root / "crm.sqlite")
     result, report = applied(root, crm, state)
     assert result.complete and not report.failed
-    assert (len(result.unchanged), len(result.done)) == (10, 13)
+    assert (result.unchanged, result.done) == (10, 13)
     assert held(root) == AFTER
 
 
@@ -429,7 +484,7 @@ def test_ctrl_c_finishes_the_batch_and_the_next_apply_does_the_rest(root: Path, 
     result, report = applied(root, Interrupted(crm), state)
     assert signal.getsignal(signal.SIGINT) is handler
     assert result.interrupted and report.failed
-    assert (len(result.done), len(result.pending)) == (5, 18)
+    assert (result.done, result.pending) == (5, 18)
     assert "interrupted with 18 accounts to go" in said(report)
     assert state.history()[0].outcome is End.INTERRUPTED
     assert [row[0] for row in state.applied("fy27").rows()] == [account(i) for i in range(1, 6)]
@@ -468,7 +523,7 @@ def test_a_concurrent_apply_is_told_who_applies_and_writes_nothing(root: Path, c
         other = open_state(STATE, root)
         result, report = applied(root, crm, other)
         other.close()
-        assert len(result.pending) == COUNT - 1
+        assert result.pending == COUNT - 1
         assert held(root) == before
         reports.append(report)
 
@@ -485,7 +540,7 @@ def test_a_state_that_fails_is_an_error_and_no_traceback(root: Path, crm: Crm, s
 
     result, report = applied(root, crm, state, on_batch=spoil)
     assert "the state cannot be used: no such table: journal" in said(report)
-    assert len(result.done) == 5 and not result.complete
+    assert result.done == 5 and not result.complete
 
 
 @pytest.mark.parametrize(
@@ -505,7 +560,7 @@ def test_an_apply_that_was_killed_and_continued_equals_one_that_was_not(
     result, report = applied(root, crm, state)
     assert result.complete and result.resumed
     assert "was cut off; this one continues it" in said(report)
-    assert (len(result.unchanged), len(result.done)) == (written, COUNT - 1 - written)
+    assert (result.unchanged, result.done) == (written, COUNT - 1 - written)
     assert held(root) == AFTER
     assert state.applied("fy27").rows() == APPLIED
     assert [e.run for e in state.history()] == [1]

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from terraform_like import __version__
 from terraform_like.diagnostics import Report
 from terraform_like.plan import fresh
 from terraform_like.plan.file import SavedPlan, load, write_saved
-from terraform_like.plan.fresh import Check, Current
-from terraform_like.plan.model import Plan
+from terraform_like.plan.fresh import Check, Checkout, Current, Standing
+from terraform_like.plan.model import Created, Plan, StateSeen
 from terraform_like.policy.rule import Limits
 
 
@@ -43,6 +44,7 @@ def test_a_plan_that_nobody_touched_passes_every_check(folder: Path, plan: Plan)
         "snapshot",
         "config",
         "policies",
+        "version",
         "changes",
     ]
     assert list(fresh.errors(checks)) == []
@@ -145,3 +147,69 @@ def test_saving_anew_passes_again(folder: Path, plan: Plan, assignments: object,
     (folder / "plan.json").write_text("{}")
     write_saved(folder, plan, assignments, snapshot)  # type: ignore[arg-type]
     assert broken(fresh.for_apply(loaded(folder), current(plan))) == []
+
+
+def test_state_and_branch_are_checked_where_they_are_known(plan: Plan) -> None:
+    seen = plan.model_copy(update={"state": StateSeen()})
+    checkout = Checkout("main", "c" * 40, "c" * 40, True, ())
+    now = Current(plan.inputs.config, plan.inputs.policies, Limits(), Standing(), checkout)
+    assert [c.name for c in fresh.standings(seen, now)] == ["version", "state", "commit", "clean", "changes"]
+    assert [c.name for c in fresh.standings(plan, now)] == ["version", "commit", "clean", "changes"]
+
+
+@pytest.mark.parametrize(
+    ("made_by", "ok"),
+    [
+        ("territory 0.0.1", True),
+        (f"territory {__version__}", True),
+        ("territory 999.0.0", False),
+        ("somebody's own", True),
+    ],
+)
+def test_a_plan_of_a_newer_version_is_not_applied(plan: Plan, made_by: str, ok: bool) -> None:
+    made = plan.model_copy(update={"created": Created(by=made_by)})
+    (check, *_) = fresh.standings(made, current(plan))
+    assert (check.name, check.ok, check.found) == ("version", ok, made_by)
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "says"),
+    [
+        (StateSeen(), Standing(), ""),
+        (StateSeen(), Standing("l-1"), ""),
+        (StateSeen(lineage="l-1", serial=3), Standing("l-1", 3, "other"), ""),
+        (StateSeen(lineage="l-1", serial=3), Standing("l-1", 4, "this"), ""),
+        (StateSeen(), Standing("l-1", 1, "other"), "the plan was applied in another form"),
+        (StateSeen(lineage="l-1", serial=3), Standing("l-1", 4, "other"), "the plan was applied in another form"),
+        (StateSeen(lineage="l-1", serial=3), Standing("l-2", 3, "other"), "the state is not the one"),
+        (StateSeen(lineage="l-1", serial=3), Standing(), "the state is not the one"),
+        (StateSeen(lineage="l-1"), Standing("l-2"), "the state is not the one"),
+    ],
+)
+def test_an_apply_of_another_digest_makes_a_plan_stale_and_one_of_its_own_does_not(
+    plan: Plan, seen: StateSeen, now: Standing, says: str
+) -> None:
+    check = fresh.state_unchanged(plan.model_copy(update={"state": seen, "digest": "this"}), now)
+    assert check.ok == (not says)
+    assert check.says.startswith(says)
+    assert str(seen.serial) in check.expected or check.expected == "no state"
+
+
+def test_a_commit_that_is_not_on_the_branch_and_files_that_are_not_committed_are_named(plan: Plan) -> None:
+    checkout = Checkout("main", "a" * 40, "b" * 40, False, ("plans/fy27/plan.yaml",))
+    now = Current(plan.inputs.config, plan.inputs.policies, Limits(), checkout=checkout)
+    wrong = {c.name: (c.expected, c.found) for c in fresh.standings(plan, now) if not c.ok}
+    assert wrong == {
+        "commit": ("a commit of main (aaaaaaaaaaaa)", "bbbbbbbbbbbb"),
+        "clean": ("everything that the plan depends on as committed", "plans/fy27/plan.yaml"),
+    }
+
+
+def test_records_that_changed_are_named_with_what_was_seen_and_what_is_there() -> None:
+    check = fresh.records_unchanged([("A-7", "owner u-1", "owner u-2")], 12)
+    assert (check.ok, check.expected, check.found) == (
+        False,
+        "what the plan saw of 12 accounts",
+        "A-7: owner u-1, now owner u-2",
+    )
+    assert fresh.records_unchanged([], 12).ok

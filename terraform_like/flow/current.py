@@ -1,0 +1,120 @@
+"""What a saved plan is checked against before it is applied: YAML, policies, state, git and CRM as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from terraform_like import git
+from terraform_like.config.load import Repository, Wanted
+from terraform_like.crm import open_crm
+from terraform_like.crm.port import Crm, CrmError, Record
+from terraform_like.diagnostics import Halt, Report
+from terraform_like.diff import Place
+from terraform_like.flow.earlier import standing
+from terraform_like.flow.plan import config_digest, policies_digest
+from terraform_like.plan import fresh
+from terraform_like.plan.model import Plan
+from terraform_like.plan.steps import steps
+
+#: Records that are read at a time.
+_CHUNK = 5_000
+
+
+def current(repository: Repository, wanted: Wanted, *, merged: bool) -> fresh.Current:
+    """Give what the repository and the state say now.
+
+    Parameters
+    ----------
+    repository : Repository
+        The territory repository.
+    wanted : Wanted
+        The YAML of the plan, read with the plan's variables.
+    merged : bool
+        Whether the plan is to be merged already; before that, its commit need only hold all that is on the branch.
+
+    Raises
+    ------
+    Halt
+        When git or the state cannot be asked.
+    """
+    return fresh.Current(
+        config_digest(wanted),
+        policies_digest(wanted.policies),
+        wanted.policies.limits,
+        standing(repository, wanted.carving.name),
+        _checkout(repository, wanted.carving.name, merged),
+    )
+
+
+def records_unchanged(repository: Repository, plan: Plan) -> fresh.Check:
+    """Compare every record that a plan changes with the CRM.
+
+    Raises
+    ------
+    Halt
+        When the CRM cannot be read.
+    """
+    report = Report()
+    try:
+        crm = open_crm(repository.project.crm, repository.root)
+        try:
+            return fresh.records_unchanged(differing(plan, crm), len(plan.changes))
+        finally:
+            crm.close()
+    except CrmError as error:
+        report.error("The CRM cannot be read", str(error))
+        raise Halt(report) from None
+
+
+def differing(plan: Plan, crm: Crm) -> Iterator[tuple[str, str, str]]:
+    """Give each account that is neither as the plan saw it nor as it is to be: its id, what was seen, what is there.
+
+    Raises
+    ------
+    CrmError
+        When the CRM cannot be read.
+    """
+    for batch in steps(plan, _CHUNK):
+        found = crm.records([step.account for step in batch.steps])
+        for step in batch.steps:
+            before, after = (as_record(place, crm) for place in (step.before, step.after))
+            record = found.get(step.account)
+            if record not in (before, after):
+                yield step.account, shown(before), "no such account" if record is None else shown(record)
+
+
+def as_record(place: Place, crm: Crm) -> Record:
+    """Give a place as the CRM holds it: without a territory where it knows none."""
+    return Record(place.owner, place.territory if crm.capabilities.territories else None)
+
+
+def shown(record: Record) -> str:
+    """Say what a record holds."""
+    territory = f", territory {record.territory}" if record.territory is not None else ""
+    return f"owner {record.owner or 'nobody'}{territory}"
+
+
+def _checkout(repository: Repository, plan: str, merged: bool) -> fresh.Checkout | None:
+    branch, root = repository.project.apply.branch, repository.root
+    if branch is None:
+        return None
+    try:
+        commit, tip = git.head(root) or "", git.branch_tip(root, branch) or ""
+        known = bool(commit and tip)
+        holds = known and (git.holds(root, tip, commit) if merged else _follows(repository, commit, tip))
+        return fresh.Checkout(
+            branch, tip, commit, holds, tuple(git.dirty(root, ["territory.yaml", f"plans/{plan}", "policies"]))
+        )
+    except git.GitError as error:
+        report = Report()
+        report.error(
+            "Git cannot be asked",
+            f"{error} `apply: branch` asks for a commit on {branch}.",
+            repository.locate(("apply", "branch")),
+        )
+        raise Halt(report) from None
+
+
+def _follows(repository: Repository, commit: str, tip: str) -> bool:
+    """Say whether a commit is on the branch, or can be merged into it as it is."""
+    return git.holds(repository.root, commit, tip) or git.holds(repository.root, tip, commit)
