@@ -13,7 +13,7 @@ from terraform_like.domain.columns import Offered, check_columns
 from terraform_like.domain.expression import Expression, ExpressionError, report_expression
 from terraform_like.policy.measured import faulty_expressions
 from terraform_like.policy.rule import Over, Policies
-from terraform_like.policy.tables import OVER_ACCOUNTS, table_columns
+from terraform_like.policy.tables import table_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,11 @@ class Sight:
 
     def table(self, over: Over) -> Offered:
         """Give the columns of a table that policies are over."""
-        carving = self.carving
-        metrics = {m for balance in carving.balance.values() for m in balance.metrics} if carving else set()
-        groups = {group for person in carving.people.values() for group in person.groups} if carving else set()
-        columns = table_columns(over, metrics, groups, self.accounts.columns)
-        if over in OVER_ACCOUNTS:
-            return replace(self.accounts, columns=columns)
-        since = "" if over == "plan" else "Of metrics it has those that `balance` names."
-        return Offered(columns, whole=carving is not None, since=since)
+        groups = {group for person in self.carving.people.values() for group in person.groups} if self.carving else ()
+        columns = table_columns(over, groups, self.accounts.columns)
+        # Groups of people are known with the plan only.
+        whole = self.accounts.whole and (over != "people" or self.carving is not None)
+        return replace(self.accounts, columns=columns, whole=whole)
 
 
 #: For policies beside which there is no plan.
@@ -133,14 +130,17 @@ def check_carving(
 
 def check_policies(policies: Policies, locate: Locate, report: Report, sight: Sight = BLIND) -> None:
     """Check the policies' expressions, and that each waiver is of a policy and a subject that can exist."""
-    for name, key, error in faulty_expressions(policies, sight.location, sight.table):
-        text = getattr(policies.policies[name], "assertion" if key == "assert" else key)
-        report_expression(error, text, ("policies", name, key), locate, report)
+    for path, text, error in faulty_expressions(policies, sight.location, sight.table):
+        report_expression(error, text, path, locate, report)
+    for name in policies.levels:
+        if name not in policies.policies:
+            _unknown("policy", name, policies.policies, ("levels", name), locate, report)
     for number, waiver in enumerate(policies.waivers):
         if waiver.policy not in policies.policies:
             _unknown("policy", waiver.policy, policies.policies, ("waivers", number, "policy"), locate, report)
         try:
-            Address.parse(waiver.subject)
+            if waiver.subject is not None:
+                Address.parse(waiver.subject)
         except ValueError as error:
             report.error("A waiver is of nothing that there is", f"{error}.", locate(("waivers", number, "subject")))
     for number, approval in enumerate(policies.approvals):

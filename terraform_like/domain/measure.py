@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 def loads(table: pl.DataFrame, metrics: tuple[str, ...], by: str = "territory") -> pl.DataFrame:
@@ -63,6 +64,13 @@ def spread(load: Array) -> float:
     return high / low
 
 
+def range_share(load: Array) -> float:
+    """(max x - min x) / sum x: the largest share of the whole less the smallest; 0 when even, at most 1."""
+    scaled = _scaled(load)
+    total = float(scaled.sum())
+    return 0.0 if total <= 0 else float(scaled.max() - scaled.min()) / total
+
+
 def gini(load: Array) -> float:
     """Gini coefficient: mean absolute difference over twice the mean (Gini, 1912); 0 when even, below 1."""
     ordered = np.sort(_scaled(load))
@@ -89,11 +97,80 @@ def cv(load: Array) -> float:
     return 0.0 if mean <= 0 else float(scaled.std()) / mean
 
 
+def theil(load: Array) -> float:
+    """Theil's T: mean of (x / mean) ln(x / mean), where 0 ln 0 is 0 (Theil, 1967); 0 when even, ln n at worst."""
+    scaled = _scaled(load)
+    mean = float(scaled.mean())
+    if mean <= 0:
+        return 0.0
+    ratio = scaled / mean
+    return max(float((ratio * np.log(np.where(ratio == 0, 1.0, ratio))).mean()), 0.0)
+
+
+def atkinson(load: Array, epsilon: float) -> float:
+    """Atkinson's index: 1 - (mean x^(1 - e))^(1 / (1 - e)) / mean x, with the geometric mean at e = 1 (Atkinson, 1970).
+
+    Parameters
+    ----------
+    load : Array
+        (books,), in the metric's own unit.
+    epsilon : float
+        How much the small books weigh, more than 0: the larger, the more.
+
+    Returns
+    -------
+    float
+        The share of the whole that could be given up if the rest were split evenly, and nobody with that aversion to
+        unevenness were worse off: 0 when even, below 1; 1 where somebody has nothing and `epsilon` is 1 or more.
+    """
+    scaled = _scaled(load)
+    mean = float(scaled.mean())
+    if mean <= 0:
+        return 0.0
+    if (scaled == 0).any() and epsilon >= 1:
+        return 1.0
+    with np.errstate(divide="ignore"):
+        logs = np.log(scaled / mean)
+    if epsilon == 1:
+        return max(1 - float(np.exp(logs.mean())), 0.0)
+    powers = (1 - epsilon) * logs
+    # Largest exponent outside the sum: a power of a small load overflows no float.
+    highest = float(powers.max())
+    summed = highest + float(np.log(np.exp(powers - highest).mean()))
+    return max(1 - float(np.exp(summed / (1 - epsilon))), 0.0)
+
+
 def max_share(load: Array) -> float:
     """Largest load over the sum of all; 1/n when even."""
     scaled = _scaled(load)
     total = float(scaled.sum())
     return 0.0 if total <= 0 else float(scaled.max()) / total
+
+
+def envies(load: Array, seen: Array) -> Flags:
+    """Say of each book whether whoever has it would rather have another, all valuing books alike (Foley, 1967).
+
+    Parameters
+    ----------
+    load : Array
+        (books,), what each book is worth to whoever has it.
+    seen : Array
+        (books,), what each book is worth to the others. The loads themselves ask for envy. Loads without each book's
+        heaviest account ask for envy up to one account (Lipton et al., 2004; Budish, 2011): nobody of whom it is false
+        would swap once one account of the other book were set aside.
+
+    Returns
+    -------
+    numpy.ndarray
+        (books,) boolean. Differences of rounding are no envy.
+    """
+    envious: Flags = load < seen.max() * (1 - 1e-9)
+    return envious
+
+
+def envy(load: Array) -> float:
+    """How many would gain by swapping books: those below the largest; 0 when even. See `envies`."""
+    return float("nan") if np.isnan(load).any() else float(envies(load, load).sum())
 
 
 def _scaled(load: Array) -> Array:
@@ -105,8 +182,11 @@ def _scaled(load: Array) -> Array:
 #: Measures of evenness by the name that policies use.
 EVENNESS: dict[str, Callable[[Array], float]] = {
     "spread": spread,
+    "range_share": range_share,
     "gini": gini,
     "jain": jain,
     "cv": cv,
+    "theil": theil,
     "max_share": max_share,
+    "envy": envy,
 }

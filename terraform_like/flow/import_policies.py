@@ -5,17 +5,15 @@ Policies read columns that each plan derives, such as `potential`. Another plan 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from terraform_like.config.load import Repository, load_wanted, policies_of
 from terraform_like.diagnostics import Halt, Report
-from terraform_like.domain.expression import Expression, ExpressionError
-from terraform_like.policy.measured import Measure
-from terraform_like.policy.rule import Policies, Policy
-from terraform_like.policy.tables import FIXED, OVER_ACCOUNTS
-
-_BEFORE = "_before"
+from terraform_like.domain.expression import Expression
+from terraform_like.policy.measured import policy_columns
+from terraform_like.policy.rule import Policies
+from terraform_like.policy.tables import OVER_ACCOUNTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,9 @@ class Measured:
 
 def measured(repository: Repository, name: str) -> Measured:
     """Find what the policies measure and the plan that derives most of it; errors of the files are told elsewhere."""
-    policies = _policies(repository)
-    metrics = {column for policy in policies for column in _read_by(policy) if policy.over not in OVER_ACCOUNTS}
-    wanted = metrics | {column for policy in policies for column in _read_by(policy) if policy.over in OVER_ACCOUNTS}
+    read = list(policy_columns(_policies(repository), None))
+    metrics = {one.column for one in read if one.over not in OVER_ACCOUNTS}
+    wanted = {one.column for one in read}
     plan, columns = "", dict[str, str]()
     for other in repository.plans:
         try:
@@ -68,38 +66,13 @@ def measured(repository: Repository, name: str) -> Measured:
     return Measured(plan, columns, tuple(sorted(metrics & columns.keys())), tuple(sorted(metrics - columns.keys())))
 
 
-def _policies(repository: Repository) -> list[Policy]:
+def _policies(repository: Repository) -> Policies:
     folder = repository.root / "policies"
     paths = sorted(p for p in folder.glob("*.y*ml") if p.is_file()) if folder.is_dir() else []
     try:
-        policies, _ = policies_of({path.name: path.read_bytes() for path in paths}, Report())
+        return policies_of({path.name: path.read_bytes() for path in paths}, Report())[0]
     except (Halt, OSError):
-        policies = Policies()
-    return [policies.policies[name] for name in sorted(policies.policies)]
-
-
-def _read_by(policy: Policy) -> Iterator[str]:
-    """Give the columns of metrics and of the snapshot that a policy reads."""
-    for text, parse in ((policy.where, _plain), (policy.assertion, _plain), (policy.measure, _argument)):
-        for column in parse(text) if text is not None else ():
-            metric = column.removesuffix(_BEFORE)
-            if column not in FIXED[policy.over] and metric not in FIXED[policy.over]:
-                yield column if policy.over in OVER_ACCOUNTS else metric
-
-
-def _plain(text: str) -> list[str]:
-    try:
-        return list(Expression.parse(text).columns)
-    except ExpressionError:
-        return []
-
-
-def _argument(text: str) -> list[str]:
-    try:
-        argument = Measure.parse(text).argument
-    except ExpressionError:
-        return []
-    return list(argument.columns) if argument else []
+        return Policies()
 
 
 def _closed(wanted: set[str], known: dict[str, str]) -> dict[str, str]:

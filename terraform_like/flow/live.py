@@ -128,9 +128,9 @@ def _uses(wanted: Wanted) -> Iterator[_Use]:
         yield _Use(scope.family.column, locate, ("accounts", "family", "column"))
     if scope.fit:
         yield _Use(scope.fit, locate, ("accounts", "fit"))
-    for read in policy_columns(wanted.policies, scope.location):
-        path = ("policies", read.policy, read.key)
-        yield _Use(read.column, wanted.locate_policy, path, read.text, read.offset)
+    groups = {group for person in wanted.carving.people.values() for group in person.groups}
+    for read in policy_columns(wanted.policies, scope.location, groups):
+        yield _Use(read.column, wanted.locate_policy, read.path, read.text, read.offset)
 
 
 def _given(carving: Carving) -> frozenset[str]:

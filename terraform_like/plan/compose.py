@@ -100,7 +100,7 @@ def compose(parts: Parts) -> Plan:
     for problem, proof in zip(parts.problems, parts.proofs, strict=True):
         tell_broken_limits(carving, problem, proof, parts.desired, parts.locate, parts.report)
     refuse_too_many_moves(carving, parts.problems, parts.desired, parts.locate, parts.report)
-    tables = policy_tables(carving, population, parts.desired, territories, changes, summary)
+    tables = policy_tables(carving, population, parts.desired, territories, changes, summary, parts.as_of)
     verdicts, said = judge(parts.policies, tables, parts.as_of, carving.accounts.location, parts.locate_policy)
     parts.report.extend(said)
     return Plan(

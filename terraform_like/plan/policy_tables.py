@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import date
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from terraform_like.address import Address
 from terraform_like.diff import Change, ChangeKind
 from terraform_like.domain.book import Book
-from terraform_like.domain.carving import Carving
-from terraform_like.domain.measure import loads
-from terraform_like.domain.scope import FAMILY, PROTECTED, RECORDED, SEGMENT, Population
+from terraform_like.domain.carving import Carving, Slot
+from terraform_like.domain.geography import great_circle_km, located
+from terraform_like.domain.scope import FAMILY, SEGMENT, Population
+from terraform_like.plan.figures import Floats, Grouped, numeric
 from terraform_like.plan.model import PlannedTerritory, Summary
 from terraform_like.policy.rule import Over
+from terraform_like.policy.tables import BEFORE, HIDDEN, LARGEST, LOST, MOVED
 
-_OWN = ("account", "territory", "owner", "holder", FAMILY, PROTECTED, RECORDED)
+Columns = dict[str, pl.Series]
 
 
 def policy_tables(
@@ -26,124 +31,250 @@ def policy_tables(
     territories: tuple[PlannedTerritory, ...],
     changes: tuple[Change, ...],
     summary: Summary,
+    day: date,
 ) -> dict[Over, pl.DataFrame]:
-    """Give one table for each thing that policies may be over."""
-    metrics = tuple(sorted({m for balance in carving.balance.values() for m in balance.metrics} - {"accounts"}))
-    accounts = _accounts(population, desired)
-    return {
-        "territories": _territories(territories, metrics),
-        "people": _people(carving, population, desired, metrics),
-        "accounts": accounts,
+    """Give one table for each thing that policies may be over, as it is on a day."""
+    was, will = population.inside.table, desired.table
+    figures = numeric(was, HIDDEN)
+    tables: dict[Over, Columns] = {
+        "territories": _territories(carving, was, will, territories, figures, day),
+        "people": _people(carving, population.inside, desired, territories, figures),
+        "accounts": _accounts(carving, population.inside, desired),
         "changes": _changes(population, changes),
-        "segments": _segments(carving, accounts, territories, changes, metrics),
-        "plan": _plan(carving, summary, territories, changes),
+        "segments": _segments(carving, was, will, territories, changes, figures),
+        "plan": _plan(carving, summary, territories, changes, was, will, figures),
     }
+    return {over: pl.DataFrame(list(columns.values())) for over, columns in tables.items()}
 
 
-def _territories(territories: tuple[PlannedTerritory, ...], metrics: tuple[str, ...]) -> pl.DataFrame:
-    columns: dict[str, tuple[Any, list[Any]]] = {
-        "address": (pl.String, [str(Address("slot" if t.slot else "territory", t.name)) for t in territories]),
-        "territory": (pl.String, [t.name for t in territories]),
-        "segment": (pl.String, [t.segment for t in territories]),
-        "size": (pl.Float64, [t.size for t in territories]),
-        "owner": (pl.String, [t.owner for t in territories]),
-        "vacant": (pl.Boolean, [t.vacant for t in territories]),
-        "slot": (pl.Boolean, [t.slot for t in territories]),
-        "accounts": (pl.Float64, [t.accounts for t in territories]),
-        "accounts_before": (pl.Float64, [t.accounts_before for t in territories]),
-    }
-    for metric in metrics:
-        held = [t.loads.get(metric) for t in territories]
-        columns[metric] = (pl.Float64, [load.after if load else None for load in held])
-        columns[f"{metric}_before"] = (pl.Float64, [load.before if load else None for load in held])
-    return _table(columns)
+def _texts(name: str, values: list[str | None]) -> pl.Series:
+    return pl.Series(name, values, pl.String)
 
 
-def _people(carving: Carving, population: Population, desired: Book, metrics: tuple[str, ...]) -> pl.DataFrame:
-    after = _by_person(desired.table, metrics)
-    before = _by_person(population.inside.table, metrics)
-    names = sorted(carving.people)
-    columns: dict[str, tuple[Any, list[Any]]] = {
-        "address": (pl.String, [str(Address("person", name)) for name in names]),
-        "person": (pl.String, names),
-        "role": (pl.String, [carving.people[name].role for name in names]),
-    }
-    for figure in ("territories", "accounts", *metrics):
-        columns[figure] = (pl.Float64, [after.get(name, {}).get(figure, 0.0) for name in names])
-        columns[f"{figure}_before"] = (pl.Float64, [before.get(name, {}).get(figure, 0.0) for name in names])
-    for group in sorted({group for person in carving.people.values() for group in person.groups}):
-        columns.setdefault(group, (pl.String, [carving.people[name].groups.get(group) for name in names]))
-    return _table(columns)
+def _numbers(name: str, values: Sequence[float | None] | Floats) -> pl.Series:
+    return pl.Series(name, values, pl.Float64).fill_nan(None)
 
 
-def _by_person(table: pl.DataFrame, metrics: tuple[str, ...]) -> dict[str, dict[str, float]]:
-    covered = table.with_columns(pl.coalesce("holder", "owner").alias("person"))
-    summed = loads(covered, (*metrics, "accounts"), by="person")
-    books = covered.group_by("person").agg(pl.col("territory").n_unique().cast(pl.Float64).alias("territories"))
-    joined = summed.join(books, on="person", how="left", maintain_order="left")
-    return {str(row.pop("person")): row for row in joined.iter_rows(named=True)}
+def _columns(*series: pl.Series) -> Columns:
+    return {one.name: one for one in series}
 
 
-def _accounts(population: Population, desired: Book) -> pl.DataFrame:
-    was = population.inside.table
-    own = desired.table.select(
-        pl.concat_str(pl.lit("account."), "account").alias("address"),
-        "account",
-        SEGMENT,
-        "territory",
-        desired.covered_by.alias("owner"),
-        was["territory"].alias("territory_before"),
-        was.select(population.inside.covered_by).to_series().alias("owner_before"),
+def _beneath(fixed: Columns, figures: Mapping[str, Floats], ends: Mapping[str, Mapping[str, Floats]]) -> Columns:
+    """Add the columns of figures; a name that the table has already stays as it is."""
+    more = {name + end: _numbers(name + end, ends[end][name]) for name in figures for end in ends}
+    return fixed | {name: column for name, column in more.items() if name not in fixed}
+
+
+def _territories(
+    carving: Carving,
+    was: pl.DataFrame,
+    will: pl.DataFrame,
+    territories: tuple[PlannedTerritory, ...],
+    figures: Mapping[str, Floats],
+    day: date,
+) -> Columns:
+    names = [t.name for t in territories]
+    before, after = Grouped.by(was["territory"], names), Grouped.by(will["territory"], names)
+    alone = (will["owner"].is_null() & will["holder"].is_null()).to_numpy()
+    fixed = _columns(
+        _texts("address", [str(Address("slot" if t.slot else "territory", t.name)) for t in territories]),
+        _texts("territory", list(names)),
+        _texts("segment", [t.segment for t in territories]),
+        _numbers("size", [t.size for t in territories]),
+        _texts("owner", [t.owner for t in territories]),
+        pl.Series("vacant", [t.vacant for t in territories], pl.Boolean),
+        pl.Series("slot", [t.slot for t in territories], pl.Boolean),
+        _numbers("accounts", [t.accounts for t in territories]),
+        _numbers("accounts_before", [t.accounts_before for t in territories]),
+        _numbers("uncovered", after.where(alone).counts()),
+        _numbers("interim_days", [_interim_days(carving, t, day) for t in territories]),
     )
-    return own.with_columns(c for c in was.select(pl.exclude(*_OWN, *own.columns)).iter_columns())
+    sums = {name: (after.sums(value), before.sums(value)) for name, value in figures.items()}
+    for number, territory in enumerate(territories):
+        # What the plan itself says of a book is what is judged, to the digit.
+        for metric, load in territory.loads.items():
+            if metric in sums:
+                sums[metric][0][number], sums[metric][1][number] = load.after, load.before
+    largest = {name: after.largest(value) for name, value in figures.items()}
+    ends = {"": {n: s[0] for n, s in sums.items()}, BEFORE: {n: s[1] for n, s in sums.items()}, LARGEST: largest}
+    return _beneath(fixed, figures, ends)
 
 
-def _changes(population: Population, changes: tuple[Change, ...]) -> pl.DataFrame:
-    columns: dict[str, tuple[Any, list[Any]]] = {
-        "address": (pl.String, [str(Address("account", c.account)) for c in changes]),
-        "account": (pl.String, [c.account for c in changes]),
-        "kind": (pl.String, [c.kind.value for c in changes]),
-        "territory_before": (pl.String, [c.before.territory for c in changes]),
-        "territory_after": (pl.String, [c.after.territory for c in changes]),
-        "owner_before": (pl.String, [c.before.owner for c in changes]),
-        "owner_after": (pl.String, [c.after.owner for c in changes]),
-        "reason": (pl.String, [c.reasons[0].code.value if c.reasons else None for c in changes]),
-    }
+def _interim_days(carving: Carving, territory: PlannedTerritory, day: date) -> float | None:
+    """Give the days until whoever will own a vacant territory starts, or is expected."""
+    book = carving.books.get(territory.name)
+    if not territory.vacant or book is None:
+        return None
+    named = [book.owner, book.filled_by if isinstance(book, Slot) else None]
+    starts = [carving.people[name].starts for name in named if name in carving.people]
+    expected = [book.expected] if isinstance(book, Slot) else []
+    coming = [when for when in (*starts, *expected) if when is not None and when > day]
+    return float((min(coming) - day).days) if coming else None
+
+
+def _people(
+    carving: Carving,
+    inside: Book,
+    desired: Book,
+    territories: tuple[PlannedTerritory, ...],
+    figures: Mapping[str, Floats],
+) -> Columns:
+    names = sorted(carving.people)
+    people = [carving.people[name] for name in names]
+    was, will = (Grouped.by(book.table.select(book.covered_by).to_series(), names) for book in (inside, desired))
+    lost = was.where(was.of != will.of)
+    fixed = _columns(
+        _texts("address", [str(Address("person", name)) for name in names]),
+        _texts("person", list(names)),
+        _texts("role", [person.role for person in people]),
+        _numbers("capacity", [person.capacity for person in people]),
+        _numbers("size", _carried(names, will, desired.table["territory"], territories)),
+        _numbers("territories", _books(will, desired.table["territory"])),
+        _numbers("territories_before", _books(was, inside.table["territory"])),
+        _numbers("accounts", will.counts()),
+        _numbers("accounts_before", was.counts()),
+        _numbers("accounts_lost", lost.counts()),
+    )
+    for group in sorted({group for person in people for group in person.groups}):
+        fixed.setdefault(group, _texts(group, [person.groups.get(group) for person in people]))
+    return _beneath(
+        fixed,
+        figures,
+        {
+            "": {name: will.sums(value) for name, value in figures.items()},
+            BEFORE: {name: was.sums(value) for name, value in figures.items()},
+            LOST: {name: lost.sums(value) for name, value in figures.items()},
+            LARGEST: {name: will.largest(value) for name, value in figures.items()},
+        },
+    )
+
+
+def _books(people: Grouped, territory: pl.Series) -> Floats:
+    """Count the territories of which each person has accounts."""
+    pairs = pl.DataFrame({"person": people.of, "territory": territory}).drop_nulls().unique()
+    of = pairs.filter(pl.col("person") >= 0)["person"].to_numpy()
+    return np.bincount(of, minlength=people.count).astype(np.float64)
+
+
+def _carried(
+    names: list[str], people: Grouped, territory: pl.Series, territories: tuple[PlannedTerritory, ...]
+) -> Floats:
+    """Give how many books each person carries: owned ones by size, and of vacant ones the share of accounts held."""
+    size = np.zeros(len(names))
+    number = {name: n for n, name in enumerate(names)}
+    for one in territories:
+        if one.owner in number:
+            size[number[one.owner]] += one.size
+    vacant = {one.name: one.size / one.accounts for one in territories if one.vacant and one.accounts}
+    each = territory.replace_strict(vacant, default=0.0, return_dtype=pl.Float64).fill_null(0.0).to_numpy()
+    held = people.of >= 0
+    carried: Floats = size + np.bincount(people.of[held], each[held], len(names))
+    return carried
+
+
+def _accounts(carving: Carving, inside: Book, desired: Book) -> Columns:
+    was, will = inside.table, desired.table
+    owner, owner_before = (book.table.select(book.covered_by).to_series() for book in (desired, inside))
+    pinned = {account: name for name, book in carving.books.items() for account in book.accounts}
+    named = {account for segment in carving.segments for account in segment.accounts}
+    family = pl.DataFrame([was[FAMILY], will["territory"]])
+    fixed = _columns(
+        was.select(pl.concat_str(pl.lit("account."), "account").alias("address")).to_series(),
+        was["account"],
+        was[SEGMENT],
+        will["territory"],
+        owner.alias("owner"),
+        was["territory"].alias("territory_before"),
+        owner_before.alias("owner_before"),
+        was[FAMILY],
+        family.select(pl.col("territory").n_unique().over(FAMILY).cast(pl.Float64))
+        .to_series()
+        .alias("family_territories"),
+        was["account"].replace_strict(pinned, default=None, return_dtype=pl.String).alias("pinned_to"),
+        was["account"].is_in(list(named)).alias("named"),
+        _travelled(carving, was, owner).alias("travel_km"),
+        _travelled(carving, was, owner_before).alias("travel_km_before"),
+    )
+    hidden = (*HIDDEN, *fixed)
+    return fixed | _columns(*was.select(pl.exclude(hidden)).iter_columns())
+
+
+def _travelled(carving: Carving, table: pl.DataFrame, person: pl.Series) -> pl.Series:
+    """Give the distance of each account from the home of whoever has it, in km; null where either is not known."""
+    homes = {name: one.home for name, one in carving.people.items() if one.home is not None}
+    at = located(table, carving.accounts.location)
+    home = [
+        person.replace_strict({n: h[axis] for n, h in homes.items()}, default=None, return_dtype=pl.Float64)
+        .fill_null(float("nan"))
+        .to_numpy()
+        for axis in (0, 1)
+    ]
+    return pl.Series(great_circle_km(at[:, 0], at[:, 1], home[0], home[1]), dtype=pl.Float64).fill_nan(None)
+
+
+def _changes(population: Population, changes: tuple[Change, ...]) -> Columns:
+    fixed = _columns(
+        _texts("address", [str(Address("account", c.account)) for c in changes]),
+        _texts("account", [c.account for c in changes]),
+        _texts("kind", [c.kind.value for c in changes]),
+        _texts("territory_before", [c.before.territory for c in changes]),
+        _texts("territory_after", [c.after.territory for c in changes]),
+        _texts("owner_before", [c.before.owner for c in changes]),
+        _texts("owner_after", [c.after.owner for c in changes]),
+        _texts("reason", [c.reasons[0].code.value if c.reasons else None for c in changes]),
+    )
     known = pl.concat([population.inside.table, population.outside.table], how="diagonal")
-    own = [name for name in columns if name != "account"]
-    snapshot = known.select(pl.exclude("territory", "owner", "holder", FAMILY, PROTECTED, RECORDED, *own))
-    return _table(columns).join(snapshot, on="account", how="left", maintain_order="left")
+    own = [name for name in fixed if name != "account"]
+    snapshot = known.select(pl.exclude("territory", "owner", *HIDDEN, *own))
+    joined = pl.DataFrame(list(fixed.values())).join(snapshot, on="account", how="left", maintain_order="left")
+    return _columns(*joined.iter_columns())
 
 
 def _segments(
     carving: Carving,
-    accounts: pl.DataFrame,
+    was: pl.DataFrame,
+    will: pl.DataFrame,
     territories: tuple[PlannedTerritory, ...],
     changes: tuple[Change, ...],
-    metrics: tuple[str, ...],
-) -> pl.DataFrame:
+    figures: Mapping[str, Floats],
+) -> Columns:
     names = [segment.name for segment in carving.segments]
-    numeric = tuple(m for m in metrics if m in accounts.columns)
-    summed = {row["segment"]: row for row in loads(accounts, (*numeric, "accounts"), by=SEGMENT).iter_rows(named=True)}
     of = {t.name: t.segment for t in territories}
+    inside = Grouped.by(was[SEGMENT], names)
+    # Before, an account belongs to the segment of the territory that it was in.
+    before = Grouped.by(was["territory"].replace_strict(of, default=None, return_dtype=pl.String), names)
+    moving = inside.where(_moving(was, will))
     moved = Counter(of.get(c.after.territory or "") for c in changes if c.kind is ChangeKind.MOVE)
-    books = Counter(t.segment for t in territories)
-    columns: dict[str, tuple[Any, list[Any]]] = {
-        "address": (pl.String, [str(Address("segment", name)) for name in names]),
-        "segment": (pl.String, names),
-        "accounts": (pl.Float64, [summed.get(name, {}).get("accounts", 0.0) for name in names]),
-        "moves": (pl.Float64, [float(moved[name]) for name in names]),
-        "territories": (pl.Float64, [float(books[name]) for name in names]),
-    }
-    for metric in numeric:
-        columns[metric] = (pl.Float64, [summed.get(name, {}).get(metric, 0.0) for name in names])
-    return _table(columns)
+    books = Counter(of.values())
+    fixed = _columns(
+        _texts("address", [str(Address("segment", name)) for name in names]),
+        _texts("segment", list(names)),
+        _numbers("accounts", inside.counts()),
+        _numbers("accounts_before", before.counts()),
+        _numbers("moves", [moved[name] for name in names]),
+        _numbers("territories", [books[name] for name in names]),
+    )
+    return _beneath(
+        fixed,
+        figures,
+        {
+            "": {name: inside.sums(value) for name, value in figures.items()},
+            BEFORE: {name: before.sums(value) for name, value in figures.items()},
+            MOVED: {name: moving.sums(value) for name, value in figures.items()},
+        },
+    )
 
 
 def _plan(
-    carving: Carving, summary: Summary, territories: tuple[PlannedTerritory, ...], changes: tuple[Change, ...]
-) -> pl.DataFrame:
-    figures = {
+    carving: Carving,
+    summary: Summary,
+    territories: tuple[PlannedTerritory, ...],
+    changes: tuple[Change, ...],
+    was: pl.DataFrame,
+    will: pl.DataFrame,
+    figures: Mapping[str, Floats],
+) -> Columns:
+    counts = {
         "accounts": summary.accounts,
         "adds": summary.adds,
         "moves": summary.moves,
@@ -153,12 +284,21 @@ def _plan(
         "territories": len(territories),
         "people": len(carving.people),
     }
-    columns: dict[str, tuple[Any, list[Any]]] = {"address": (pl.String, [str(Address("plan", carving.name))])}
-    return _table(columns | {name: (pl.Float64, [float(figure)]) for name, figure in figures.items()})
-
-
-def _table(columns: dict[str, tuple[Any, list[Any]]]) -> pl.DataFrame:
-    return pl.DataFrame(
-        {name: values for name, (_, values) in columns.items()},
-        schema={name: kind for name, (kind, _) in columns.items()},
+    every = Grouped(1, np.zeros(was.height, dtype=np.int64))
+    moving = every.where(_moving(was, will))
+    return _beneath(
+        _columns(
+            _texts("address", [str(Address("plan", carving.name))]),
+            *(_numbers(name, [float(count)]) for name, count in counts.items()),
+        ),
+        figures,
+        {
+            "": {name: every.sums(value) for name, value in figures.items()},
+            MOVED: {name: moving.sums(value) for name, value in figures.items()},
+        },
     )
+
+
+def _moving(was: pl.DataFrame, will: pl.DataFrame) -> NDArray[np.bool_]:
+    """Say which accounts go from one territory to another."""
+    return (was["territory"].is_not_null() & was["territory"].ne_missing(will["territory"])).to_numpy()

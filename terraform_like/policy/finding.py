@@ -1,206 +1,157 @@
-"""One policy asked of one table, waivers aside: what it finds, part by part."""
+"""One policy asked of its rows, waivers aside: what it finds, part by part."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from terraform_like.diagnostics import did_you_mean
-from terraform_like.domain.carving import Location
-from terraform_like.domain.expression import ExpressionError
-from terraform_like.domain.measure import EVENNESS, per_size
-from terraform_like.policy.measured import Key, Measure, asked
+from terraform_like.policy.asking import Flags, Ints, Question, Rows
+from terraform_like.policy.figure import Figure, figure_of
+from terraform_like.policy.measure import Measure
 from terraform_like.policy.rule import Policy
 
 #: Relative distance beyond a limit that is rounding, not a breach.
 ROUNDING = 1e-9
 
-#: What a part is called whose rows have nothing in the column that parts them.
-NO_PART = "(none)"
 
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """A row that breaks a policy: its address, its part, and its value where a column is measured."""
-
-    address: str
-    part: str | None
-    value: float | None = None
+def _no_rows() -> Ints:
+    return np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a policy finds: the worst figure, its part, how many rows were looked at, and every breach, worst first."""
+    """What a policy finds.
+
+    Parameters
+    ----------
+    passed : bool
+        Whether the plan keeps to it.
+    matched : int
+        How many rows were looked at.
+    measured : float, str or None
+        The worst part's figure; text for an assertion, and where it is no number.
+    part : str or None
+        The part that was worst, where the policy parts its rows.
+    breaking : Ints
+        The rows that break it, worst first.
+    unknown : Ints
+        Rows whose value is missing, infinite, or negative where evenness is measured.
+    before : float, str or None
+        The worst part's figure before, where the policy compares.
+    p_value : float or None
+        Of parity: how often chance alone would be as uneven.
+    remark : str
+        What a person wants to know beside the figure.
+    """
 
     passed: bool
     matched: int
     measured: float | str | None
     part: str | None
-    breaches: tuple[Breach, ...]
-    unknown: tuple[str, ...] = ()
-    """Addresses whose value is missing, infinite, or negative where evenness is measured."""
+    breaking: Ints = field(default_factory=_no_rows)
+    unknown: Ints = field(default_factory=_no_rows)
+    before: float | str | None = None
+    p_value: float | None = None
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
+    """A part's figure, how far it is beyond a limit (or within), whether that is a breach, and of which rows."""
+
     name: str | None
-    figure: float
+    figure: Figure
     excess: float
-    breaches: tuple[Breach, ...]
-    unknown: tuple[str, ...] = ()
+    broken: bool
+    breaking: Ints
+    before: float | None
 
 
-class PolicyError(ExpressionError):
-    """An expression of a policy that cannot be answered: `key` says which, `text` is what stands there."""
-
-    def __init__(self, key: Key, text: str, message: str, offset: int = 0, length: int = 1) -> None:
-        super().__init__(message, offset, length)
-        self.key = key
-        self.text = text
-
-
-def question_rows(policy: Policy, table: pl.DataFrame, location: Location | None = None) -> pl.DataFrame:
-    """Put a policy's expressions to a table; `location` has the columns that say where an account is.
-
-    Returns
-    -------
-    polars.DataFrame
-        One row a row of the table, sorted by `address`: `address`, `part` (text or null), `matched` (whether `where`
-        leaves it), and of the matched ones `holds` (boolean or null) or `value` (float or null).
-
-    Raises
-    ------
-    PolicyError
-        When an expression cannot be read or evaluated, or reads a column that is not there.
-    """
-    if policy.by is not None and policy.by not in table.columns:
-        hint = did_you_mean(policy.by, table.columns) or f" Known columns: {', '.join(sorted(table.columns))}."
-        raise PolicyError("by", policy.by, f'there is no column "{policy.by}".{hint}', 0, len(policy.by))
-    table = table.sort("address")
-    part = pl.col(policy.by).cast(pl.String).fill_null(NO_PART) if policy.by else pl.lit(None, pl.String)
-    rows = table.select("address", part.alias("part"))
-    matched = pl.repeat(True, table.height, dtype=pl.Boolean, eager=True)
-    if policy.where is not None:
-        matched = _answers(policy, "where", policy.where, table, location).fill_null(False)
-    kept = table.filter(matched)
-    holds, value = (pl.repeat(None, kept.height, dtype=kind, eager=True) for kind in (pl.Boolean, pl.Float64))
+def ask(question: Question, left: Flags | None = None) -> Finding:
+    """Judge the rows of a question, or those that are left of them (a boolean a row)."""
+    policy, rows = question.policy, question.rows
+    inside = rows.matched if left is None else rows.matched & left
+    matched = int(inside.sum())
     if policy.assertion is not None:
-        holds = _answers(policy, "assert", policy.assertion, kept, location)
-    elif policy.measure is not None:
-        value = _answers(policy, "measure", policy.measure, kept, location)
-        if policy.over == "territories" and Measure.parse(policy.measure).name in EVENNESS:
-            value = pl.Series(per_size(value.to_numpy(), kept["size"].to_numpy()), dtype=pl.Float64)
-    answers = kept.select("address", holds.alias("holds"), value.alias("value"))
-    return rows.with_columns(matched.alias("matched")).join(answers, on="address", how="left", maintain_order="left")
-
-
-def ask(policy: Policy, rows: pl.DataFrame) -> Finding:
-    """Judge the rows that `question_rows` made, or some of them."""
-    kept = rows.filter("matched")
-    if policy.assertion is not None:
-        broken = kept.filter(~pl.col("holds").fill_null(False))
-        breaches = tuple(_breaches(broken))
-        measured = f"{broken.height:,} of {kept.height:,}"
-        return Finding(not breaches, kept.height, measured, None, breaches)
+        breaking = np.flatnonzero(inside & ~rows.holds)
+        return Finding(not len(breaking), matched, f"{len(breaking):,} of {matched:,}", None, breaking)
     measure = Measure.parse(policy.measure or "")
-    parts = [part for group in _groups(policy, rows) if (part := _figure(policy, measure, group)) is not None]
+    was = dict(_figures(measure, question.before, left)) if question.before is not None else {}
+    parts = [
+        _judged(policy, measure, name, figure, was.get(name), rows) for name, figure in _figures(measure, rows, left)
+    ]
     if not parts:
-        return Finding(True, kept.height, None, None, ())
+        return Finding(True, matched, None, None)
     parts.sort(key=lambda p: -p.excess)
     worst = parts[0]
     return Finding(
-        passed=not any(p.breaches or _beyond(policy, p) for p in parts),
-        matched=kept.height,
-        measured=_told(worst.figure),
+        passed=not any(p.broken for p in parts),
+        matched=matched,
+        measured=told(worst.figure.value),
         part=worst.name,
-        breaches=tuple(b for p in parts for b in p.breaches),
-        unknown=tuple(address for p in parts for address in p.unknown),
+        breaking=_joined([p.breaking for p in parts]),
+        unknown=_joined([p.figure.unknown for p in parts]),
+        before=told(worst.before) if worst.before is not None else None,
+        p_value=told_chance(worst.figure.p_value),
+        remark=worst.figure.remark,
     )
 
 
-def _answers(policy: Policy, key: Key, text: str, table: pl.DataFrame, location: Location | None) -> pl.Series:
-    """Evaluate the expression that stands at a key for every row of a table; nulls for a measure that counts rows."""
-    start = 0
-    try:
-        read = asked(policy, key, text, location)
-        if read is None:
-            return pl.repeat(None, table.height, dtype=pl.Float64, eager=True)
-        expression, start = read
-        return expression.evaluate(table, "number" if key == "measure" else "boolean")
-    except ExpressionError as error:
-        raise PolicyError(key, text, str(error), start + error.offset, error.length) from None
-
-
-def _groups(policy: Policy, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    if policy.by is None:
-        yield rows
-    else:
-        yield from rows.sort("part", "address").partition_by("part", maintain_order=True)
-
-
-def _figure(policy: Policy, measure: Measure, group: pl.DataFrame) -> _Part | None:
-    """Measure one part; nothing where there is nothing to measure."""
-    name = group["part"][0] if group.height else None
-    kept = group.filter("matched")
-    if measure.argument is None:
-        if measure.name == "share" and not group.height:
-            return None
-        figure = kept.height / group.height if measure.name == "share" else float(kept.height)
-        return _part(policy, name, figure, kept, group.filter(~pl.col("matched")))
-    if not kept.height:
-        return _part(policy, name, 0.0, kept, kept) if measure.name == "sum" else None
-    values = kept["value"].to_numpy().astype(np.float64)
-    strange = ~np.isfinite(values)
-    if measure.name in EVENNESS:
-        strange |= values < 0
-    if strange.any():
-        lost = kept.filter(pl.Series(strange))
-        return _Part(name, math.nan, math.inf, tuple(_breaches(lost)), tuple(lost["address"]))
-    figure, extremes = _measured(measure.name, values)
-    told = kept[extremes]
-    return _part(policy, name, figure, told, told)
-
-
-def _measured(name: str, values: NDArray[np.float64]) -> tuple[float, list[int]]:
-    """Give the figure, and the rows that it is about: the lowest and the highest, or those that a sum is made of."""
-    low, high = int(values.argmin()), int(values.argmax())
-    if name == "sum":
-        return float(values.sum()), np.argsort(-values, kind="stable").tolist()
-    if name == "min":
-        return float(values[low]), [low]
-    if name == "max":
-        return float(values[high]), [high]
-    return EVENNESS[name](values), [high] if name == "max_share" or low == high else [low, high]
-
-
-def _part(policy: Policy, name: str | None, figure: float, above: pl.DataFrame, below: pl.DataFrame) -> _Part:
-    """Make a part; its breaches are the rows `above` where the figure is too high, those `below` where too low."""
-    over = figure - policy.at_most if policy.at_most is not None else -math.inf
-    under = policy.at_least - figure if policy.at_least is not None else -math.inf
-    # A limit or a figure that is no number is as far beyond as can be: `max` alone might lose it.
-    excess = math.inf if math.isnan(over) or math.isnan(under) else max(over, under)
-    part = _Part(name, figure, excess, ())
-    if not _beyond(policy, part):
-        return part
-    return _Part(name, figure, part.excess, tuple(_breaches(below if under > over else above)))
-
-
-def _beyond(policy: Policy, part: _Part) -> bool:
-    limit = max((abs(x) for x in (policy.at_most, policy.at_least) if x is not None and math.isfinite(x)), default=0)
-    return part.excess > ROUNDING * max(1.0, limit)
-
-
-def _breaches(rows: pl.DataFrame) -> Iterator[Breach]:
-    for address, part, value in rows.select("address", "part", "value").iter_rows():
-        yield Breach(address, part, value if value is not None and math.isfinite(value) else None)
-
-
-def _told(figure: float) -> float | str:
+def told(figure: float) -> float | str:
+    """Give a figure in the digits in which machines agree; a word where JSON has no number."""
     if math.isnan(figure):
         return "unknown"
-    return figure if math.isfinite(figure) else "infinite"
+    return float(f"{figure:.12g}") + 0.0 if math.isfinite(figure) else "infinite"
+
+
+def told_chance(p_value: float | None) -> float | None:
+    """Give a probability in as many digits as there are draws."""
+    return None if p_value is None else round(p_value, 4)
+
+
+def _figures(measure: Measure, rows: Rows, left: Flags | None) -> Iterator[tuple[str | None, Figure]]:
+    """Measure part by part; parts in which there is nothing to measure are left out."""
+    order = np.argsort(rows.part, kind="stable")
+    bounds = np.searchsorted(rows.part[order], np.arange(max(len(rows.parts), 1) + 1))
+    names: tuple[str | None, ...] = rows.parts or (None,)
+    for name, start, end in zip(names, bounds[:-1], bounds[1:], strict=True):
+        part = order[start:end]
+        part = part if left is None else part[left[part]]
+        figure = figure_of(measure, rows, part)
+        if figure is not None:
+            yield name, figure
+
+
+def _judged(
+    policy: Policy, measure: Measure, name: str | None, figure: Figure, was: Figure | None, rows: Rows
+) -> _Part:
+    """Hold a part's figure against the limits, and against what it was."""
+    before = was.value if was is not None and policy.compare else None
+    if len(figure.unknown):
+        return _Part(name, figure, math.inf, True, figure.unknown, before)
+    better = policy.better or measure.better
+    above = [limit for limit in (policy.at_most, before if better == "lower" else None) if limit is not None]
+    below = [limit for limit in (policy.at_least, before if better == "higher" else None) if limit is not None]
+    over = max((_beyond(figure.value, limit) for limit in above), default=(-math.inf, False))
+    under = max((_beyond(-figure.value, -limit) for limit in below), default=(-math.inf, False))
+    excess, broken = max(over, under)
+    rows_at_fault = figure.too_low if under > over else figure.too_high
+    return _Part(name, figure, excess, broken, rows_at_fault if broken else _no_rows(), before)
+
+
+def _beyond(value: float, limit: float) -> tuple[float, bool]:
+    """Give by how much a value is more than a limit, and whether that is more than rounding."""
+    if value == limit:
+        return 0.0, False  # also where both are infinite
+    excess = value - limit
+    if math.isnan(excess):
+        return math.inf, True  # what is no number is as far beyond as can be
+    return excess, excess > ROUNDING * max(1.0, abs(limit) if math.isfinite(limit) else 0.0)
+
+
+def _joined(parts: list[NDArray[np.int64]]) -> Ints:
+    return np.concatenate([_no_rows(), *parts])

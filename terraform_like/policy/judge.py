@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
-from itertools import combinations
-from typing import get_args
 
 import polars as pl
 
-from terraform_like.address import Kind
 from terraform_like.diagnostics import NAMED_AT_MOST, Locate, Report, counted, did_you_mean, listing, nowhere
 from terraform_like.domain.carving import Location
 from terraform_like.domain.expression import sentence, span_inside
-from terraform_like.policy.finding import Breach, Finding, PolicyError, ask, question_rows
-from terraform_like.policy.measured import COUNTING, Measure
-from terraform_like.policy.rule import Over, Policies, Policy, Waiver
+from terraform_like.policy.asking import PolicyError, Question, put
+from terraform_like.policy.finding import Finding, ask, told
+from terraform_like.policy.measure import COUNTING, OF_GROUPS, Measure
+from terraform_like.policy.rule import Over, Policies, Policy
 from terraform_like.policy.verdict import Verdict, Waived
-
-#: Waivers of one policy whose combinations are tried, in the order in which they are declared.
-_TRIED_AT_MOST = 8
+from terraform_like.policy.waiving import excepted, excuse, tell_of_waivers, touched_by
 
 
 def judge(
@@ -54,110 +49,65 @@ def judge(
     report = Report()
     if not policies.policies:
         report.warning("There are no policies", "Nothing gates this plan. Policies stand in policies/*.yaml.")
+    touched = touched_by(tables["changes"], tables["territories"], tables["plan"])
     verdicts = []
     for name, policy in sorted(policies.policies.items()):
-        waivers = tuple(w for w in policies.waivers if w.policy == name)
+        policy = policy.model_copy(update={"level": policies.level(name)})
         try:
-            rows = question_rows(policy, tables[policy.over], location)
+            question = put(policy, tables[policy.over], location)
         except PolicyError as error:
             span = span_inside(error, error.text, locate(("policies", name, error.key)))
             way = "Until it can be, it counts as failed."
             report.error(f'Policy "{name}" cannot be judged', f"{sentence(error)}\n{way}", span)
-            verdicts.append(_said(name, policy, Finding(False, 0, "not judged", None, ())))
-        else:
-            verdicts.append(_verdict(name, policy, rows, waivers, as_of, report))
+            verdicts.append(_said(name, policy, None, Finding(False, 0, "not judged", None)))
+            continue
+        own = tuple((number, w) for number, w in enumerate(policies.waivers) if w.policy == name)
+        waivers = excepted(question, own, as_of, touched, location, locate, report)
+        first = ask(question)
+        _tell_of_rows(name, question, first, locate, report)
+        excused = excuse(question, first, waivers)
+        tell_of_waivers(policy, waivers, excused, as_of, locate, report)
+        if first.passed or not excused.finding.passed:
+            verdicts.append(_said(name, policy, question, excused.finding))
+            continue
+        soonest = min((one.waiver for one in excused.used), key=lambda w: (w.expires, w.owner, w.reason))
+        waived = Waived(owner=soonest.owner, reason=soonest.reason, expires=soonest.expires)
+        verdict = _said(name, policy, question, first)
+        verdicts.append(verdict.model_copy(update={"passed": True, "waived": waived}))
     for waiver in policies.waivers:
         if waiver.policy not in policies.policies:
             report.error(
-                f'The waiver of {waiver.subject} names a policy that does not exist: "{waiver.policy}"',
+                f'The waiver of {waiver.shown} names a policy that does not exist: "{waiver.policy}"',
                 did_you_mean(waiver.policy, policies.policies).strip(),
             )
     return tuple(verdicts), report
 
 
-@dataclass(frozen=True, slots=True)
-class _Excused:
-    """What a policy finds once waived rows are left out, and the waivers that it took."""
-
-    finding: Finding
-    used: tuple[Waiver, ...]
-
-
-def _verdict(
-    name: str, policy: Policy, rows: pl.DataFrame, waivers: tuple[Waiver, ...], as_of: date, report: Report
-) -> Verdict:
-    first = ask(policy, rows)
-    _tell_of_nothing(name, policy, first, report)
-    if first.unknown:
+def _tell_of_rows(name: str, question: Question, finding: Finding, locate: Locate, report: Report) -> None:
+    """Tell of a policy that looked at no row, unless that is an answer, and of rows without a usable value."""
+    policy, span = question.policy, locate(("policies", name), key=True)
+    if len(finding.unknown):
+        lost = listing(question.rows.address.gather(finding.unknown))
         report.warning(
-            f'Policy "{name}" measures {counted(len(first.unknown), "row")} without a usable value',
-            f"{listing(first.unknown)}: the value is missing, infinite or negative, so the policy fails. Where missing "
-            f"means none, write COALESCE(column, 0).",
+            f'Policy "{name}" measures {counted(len(finding.unknown), "row")} without a usable value',
+            f"{lost}: the value is missing, infinite or negative, so the policy fails. Where missing means none, write "
+            "COALESCE(column, 0).",
+            span,
         )
-    excused = _excuse(policy, rows, first, tuple(w for w in waivers if w.holds_on(as_of)))
-    _tell_of_waivers(policy, waivers, excused, as_of, report)
-    if first.passed or not excused.finding.passed:
-        return _said(name, policy, excused.finding)
-    soonest = min(excused.used, key=lambda w: (w.expires, w.owner, w.reason))
-    waived = Waived(owner=soonest.owner, reason=soonest.reason, expires=soonest.expires)
-    return _said(name, policy, first).model_copy(update={"passed": True, "waived": waived})
-
-
-def _excuse(policy: Policy, rows: pl.DataFrame, first: Finding, waivers: tuple[Waiver, ...]) -> _Excused:
-    """Leave out the waived rows that break the policy and ask again, until it passes or an unwaived row breaks it.
-
-    A waiver thus excuses its own subject and hides no other: once the lowest book is waived, the next lowest counts.
-    Leaving out more rows can make a measure worse, so where all of them do not help, some of them are tried: one more
-    waiver never turns a pass into a failure.
-    """
-    finding, used, left = first, list[Waiver](), rows
-    while not finding.passed:
-        broken = {a for breach in finding.breaches for a in _addresses(policy, breach)}
-        hit = [waiver for waiver in waivers if waiver.subject in broken and waiver not in used]
-        if not hit:
-            break
-        used += hit
-        left = _without(policy, left, hit)
-        finding = ask(policy, left)
-    if finding.passed or policy.assertion is not None:
-        return _Excused(finding, tuple(used))
-    known = {*rows["address"], *(f"{policy.by}.{part}" for part in rows["part"].unique())}
-    candidates = [waiver for waiver in waivers if waiver.subject in known][:_TRIED_AT_MOST]
-    for count in range(1, len(candidates) + 1):
-        for some in combinations(candidates, count):
-            tried = ask(policy, _without(policy, rows, some))
-            if tried.passed:
-                return _Excused(tried, some)
-    return _Excused(finding, tuple(used))
-
-
-def _without(policy: Policy, rows: pl.DataFrame, waivers: Sequence[Waiver]) -> pl.DataFrame:
-    """Leave out the rows that waivers excuse, by their own address or by that of their part."""
-    subjects = [waiver.subject for waiver in waivers]
-    own = pl.col("address").is_in(subjects)
-    part = (pl.lit(f"{policy.by}.") + pl.col("part")).is_in(subjects).fill_null(False)
-    return rows.filter(~(own | part))
-
-
-def _addresses(policy: Policy, breach: Breach) -> tuple[str, ...]:
-    """Give what a waiver may name to excuse a row: the row, or its part where parts have addresses (`segment.smb`)."""
-    if breach.part is not None and policy.by in get_args(Kind):
-        return breach.address, f"{policy.by}.{breach.part}"
-    return (breach.address,)
-
-
-def _tell_of_nothing(name: str, policy: Policy, finding: Finding, report: Report) -> None:
-    """Tell of a policy that looked at no row, unless that is an answer: a count of 0, nothing of what must not be."""
-    if finding.matched or (policy.measure is not None and Measure.parse(policy.measure).name in COUNTING):
+    measure = Measure.parse(policy.measure) if policy.measure is not None else None
+    if finding.matched:
+        if finding.measured is None and measure is not None and measure.name in OF_GROUPS:
+            report.warning(f'Policy "{name}" has no groups to compare', "Its rows are all of one group.", span)
         return
-    if _is_ban(policy):
+    # A count of 0 is an answer, and so is nothing of what must not be.
+    if (measure is not None and measure.name in COUNTING) or _is_ban(policy):
         return
     summary = f'Policy "{name}" matched nothing'
     if policy.over == "changes":
         report.note(summary, "No change of this plan is one that it looks at.")
     else:
         where = f"`where: {policy.where}` leaves none of the {policy.over}" if policy.where else f"no {policy.over}"
-        report.warning(summary, f"It passes without having looked at a row: {where}.")
+        report.warning(summary, f"It passes without having looked at a row: {where}.", span)
 
 
 def _is_ban(policy: Policy) -> bool:
@@ -165,32 +115,13 @@ def _is_ban(policy: Policy) -> bool:
     return policy.assertion is not None and policy.assertion.strip().lower() == "false"
 
 
-def _tell_of_waivers(
-    policy: Policy, waivers: tuple[Waiver, ...], excused: _Excused, as_of: date, report: Report
-) -> None:
-    broken = {a for breach in excused.finding.breaches for a in _addresses(policy, breach)}
-    for waiver in waivers:
-        title = f'waiver of {waiver.subject} from policy "{waiver.policy}"'
-        if waiver in excused.used:
-            continue
-        if waiver.holds_on(as_of):
-            report.note(f"Unused {title}", f"{waiver.subject} does not break the policy; the waiver can be removed.")
-        elif waiver.subject in broken:
-            report.warning(
-                f"Expired {title}",
-                f"It ended on {waiver.expires} and would have applied. Ask {waiver.owner} to renew it, or change the "
-                "plan.",
-            )
-        else:
-            report.note(f"Expired {title}", f"It ended on {waiver.expires} and is not needed; it can be removed.")
-
-
-def _said(name: str, policy: Policy, finding: Finding) -> Verdict:
-    told: dict[str, float | None] = {}
-    for breach in finding.breaches:
-        told.setdefault(breach.address, breach.value)
-    subjects = tuple(told)[:NAMED_AT_MOST]
-    values = tuple(v for s in subjects if (v := told[s]) is not None)
+def _said(name: str, policy: Policy, question: Question | None, finding: Finding) -> Verdict:
+    subjects, values = tuple[str, ...](), tuple[float, ...]()
+    if question is not None and len(finding.breaking):
+        worst = finding.breaking[:NAMED_AT_MOST]
+        subjects = tuple(question.rows.address.gather(worst))
+        known = [told(float(value)) for value in question.rows.value[worst]]
+        values = tuple(value for value in known if isinstance(value, float))
     return Verdict(
         policy=name,
         level=policy.level,
@@ -198,11 +129,14 @@ def _said(name: str, policy: Policy, finding: Finding) -> Verdict:
         says=policy.says,
         rule=_rule(policy),
         measured=finding.measured,
+        before=finding.before,
+        p_value=finding.p_value,
+        remark=finding.remark,
         part=finding.part,
-        limit=_limit(policy),
+        limit=_limit(policy, finding),
         subjects=subjects,
         values=values if len(values) == len(subjects) else (),
-        more_subjects=len(told) - len(subjects),
+        more_subjects=len(finding.breaking) - len(subjects),
     )
 
 
@@ -215,13 +149,12 @@ def _rule(policy: Policy) -> str:
         return f"{policy.over}{where}: {policy.assertion}"
     limits = [f"at most {policy.at_most:g}"] if policy.at_most is not None else []
     limits += [f"at least {policy.at_least:g}"] if policy.at_least is not None else []
+    limits += ["no worse than before"] if policy.compare else []
     return f"{policy.over}{where}{by}: {policy.measure} {' and '.join(limits)}"
 
 
-def _limit(policy: Policy) -> float | str | None:
+def _limit(policy: Policy, finding: Finding) -> float | str | None:
     if policy.at_most is not None and policy.at_least is not None:
         return f"{policy.at_least:g} to {policy.at_most:g}"
     limit = policy.at_most if policy.at_most is not None else policy.at_least
-    if limit is None:
-        return policy.assertion
-    return limit if limit - limit == 0 else str(limit)
+    return limit if limit is not None else finding.before if policy.compare else policy.assertion

@@ -1,84 +1,50 @@
-"""What `measure:` may say, and how every expression of the gate is read before there is data."""
+"""How every expression of the gate is read before there is data, and which columns it reads."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from terraform_like.diagnostics import did_you_mean
+from terraform_like.diagnostics import Path, did_you_mean
 from terraform_like.domain.carving import Location
 from terraform_like.domain.columns import Offered
-from terraform_like.domain.expression import Expression, ExpressionError
+from terraform_like.domain.expression import Expression, ExpressionError, Wanted
+from terraform_like.policy.measure import Measure
 from terraform_like.policy.rule import Over, Policies, Policy
-from terraform_like.policy.tables import FIXED, OVER_ACCOUNTS
+from terraform_like.policy.tables import OVER_ACCOUNTS, largest_of, read_of_accounts
 
 Key = Literal["where", "by", "assert", "measure"]
 
-#: Measures of how even rows are, by the names of `domain.measure.EVENNESS`.
-EVEN = ("spread", "gini", "jain", "cv", "max_share")
-#: Measures that count rows and so read no column.
-COUNTING = ("count", "share")
-#: Measures of one column.
-AGGREGATING = ("sum", "min", "max")
+
+#: What comes out of the expression at each key.
+_WANTED: dict[Key, Wanted] = {"where": "boolean", "by": "any", "assert": "boolean", "measure": "number"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An expression that a policy asks: which, where it begins in the text at its key, and what must come out."""
+
+    expression: Expression
+    start: int
+    wanted: Wanted
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyColumn:
-    """A column that a policy reads: at which key, and how far into the text there."""
+    """A column of accounts that a policy or waiver reads: at which path, and how far into the text there."""
 
     column: str
-    policy: str
-    key: Key
+    over: Over
+    path: Path
     text: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A measure by name, and the expression that it measures; none for measures that count rows."""
-
-    name: str
-    argument: Expression | None
-
-    @classmethod
-    def parse(cls, text: str) -> Measure:
-        """Read `spread(potential)`, `sum(arr)` or `count`.
-
-        Raises
-        ------
-        ExpressionError
-            When there is no such measure, or its argument is missing, superfluous or no expression.
-        """
-        form = re.fullmatch(r"\s*([A-Za-z_]\w*)\s*(?:\((.*)\))?\s*", text, re.DOTALL)
-        if not form:
-            raise ExpressionError("a measure is written NAME or NAME(COLUMN), as in spread(potential)", 0, len(text))
-        name, argument = form[1].lower(), form[2]
-        known = (*EVEN, *COUNTING, *AGGREGATING)
-        if name not in known:
-            hint = did_you_mean(name, known) or f" There are: {', '.join(sorted(known))}."
-            raise ExpressionError(f'there is no measure "{form[1]}".{hint}', form.start(1), len(form[1]))
-        if name in COUNTING:
-            if argument is not None:
-                raise ExpressionError(
-                    f"{name} counts the rows that `where` leaves; write it without brackets",
-                    form.end(1),
-                    len(text) - form.end(1),
-                )
-            return cls(name, None)
-        if argument is None or not argument.strip():
-            raise ExpressionError(f"{name} measures a column; write {name}(COLUMN)", form.start(1), len(form[1]))
-        try:
-            return cls(name, Expression.parse(argument))
-        except ExpressionError as error:
-            raise ExpressionError(str(error), form.start(2) + error.offset, error.length) from None
-
-
 def faulty_expressions(
     policies: Policies, location: Location | None, table: Callable[[Over], Offered]
-) -> Iterator[tuple[str, Key, ExpressionError]]:
-    """Give policy, key and error for everything in expressions that cannot be meant, without any data.
+) -> Iterator[tuple[Path, str, ExpressionError]]:
+    """Give path, text and error for everything in expressions that cannot be meant, without any data.
 
     Parameters
     ----------
@@ -89,74 +55,65 @@ def faulty_expressions(
     table : callable
         Told what a policy is over, gives the columns of that table.
     """
-    for name, policy in policies.policies.items():
+    for path, policy, key, text in _texts(policies):
         offered = table(policy.over)
-        for key, text in policy_texts(policy):
-            yield from ((name, key, error) for error in _faults(policy, key, text, location, offered))
+        yield from ((path, text, error) for error in _faults(policy, key, text, location, offered))
 
 
-def _faults(
-    policy: Policy, key: Key, text: str, location: Location | None, offered: Offered
-) -> Iterator[ExpressionError]:
-    if key == "by":
-        if offered.whole and text not in offered.columns:
-            yield ExpressionError(f'there is no column "{text}".{did_you_mean(text, offered.columns)}', 0, len(text))
-        return
-    try:
-        read = asked(policy, key, text, location)
-    except ExpressionError as error:
-        yield error
-        return
-    if read is None:
-        return
-    expression, start = read
-    missing = expression.unknown(offered.columns) if offered.whole else []
-    _, misfits = expression.judged(offered.columns, "number" if key == "measure" else "boolean")
-    for fault in missing:
-        yield ExpressionError(offered.dated(str(fault)), start + fault.offset, fault.length)
-    for misfit in misfits:
-        yield ExpressionError(str(misfit), start + misfit.offset, misfit.length)
+def policy_columns(
+    policies: Policies, location: Location | None, groups: Collection[str] = ()
+) -> Iterator[PolicyColumn]:
+    """Give the columns of accounts that policies and waivers read; what cannot be read reads none.
+
+    Parameters
+    ----------
+    policies : Policies
+        The gate.
+    location : Location or None
+        The columns that say where accounts are.
+    groups : collection of str
+        Groups that people are in, which are no columns of accounts.
+    """
+    for path, policy, key, text in _texts(policies):
+        try:
+            found = expressions_at(policy, key, text, location)
+        except ExpressionError:
+            continue  # `faulty_expressions` tells of it, where the file's lines are known
+        for ask in found:
+            for column, offset in ask.expression.columns.items():
+                read = read_of_accounts(policy.over, column, groups)
+                if read is not None:
+                    yield PolicyColumn(read, policy.over, path, text, ask.start + offset)
 
 
-def policy_columns(policies: Policies, location: Location | None) -> Iterator[PolicyColumn]:
-    """Give the snapshot columns that policies over accounts and changes read; what cannot be read reads none."""
-    for name, policy in policies.policies.items():
-        if policy.over not in OVER_ACCOUNTS:
-            continue
-        for key, text in policy_texts(policy):
-            try:
-                found = _read(policy, key, text, location)
-            except ExpressionError:
-                continue  # `faulty_expressions` tells of it, where the file's lines are known
-            for column, offset in found.items():
-                if column not in FIXED[policy.over]:
-                    yield PolicyColumn(column, name, key, text, offset)
-
-
-def _read(policy: Policy, key: Key, text: str, location: Location | None) -> dict[str, int]:
-    """Give the columns that are read at a key, each with its first offset."""
-    if key == "by":
-        return {text: 0}
-    read = asked(policy, key, text, location)
-    return {column: read[1] + offset for column, offset in read[0].columns.items()} if read else {}
-
-
-def asked(policy: Policy, key: Key, text: str, location: Location | None) -> tuple[Expression, int] | None:
-    """Give the expression that stands at a key, and where it starts in the text; None for a measure that counts rows.
+def expressions_at(policy: Policy, key: Key, text: str, location: Location | None) -> tuple[Asked, ...]:
+    """Give the expressions that stand at a key: none for a measure that counts rows, two for one that compares groups.
 
     Raises
     ------
     ExpressionError
-        When it cannot be read, or asks where an account is and nothing says so.
+        When one of them cannot be read, or asks where an account is and nothing says so.
     """
-    start = text.find("(") + 1 if key == "measure" else 0
-    expression = Measure.parse(text).argument if key == "measure" else Expression.parse(text)
-    if expression is None:
-        return None
-    try:
-        return (expression.at(location) if policy.over in OVER_ACCOUNTS else expression), start
-    except ExpressionError as error:
-        raise ExpressionError(str(error), start + error.offset, error.length) from None
+    if key == "by":
+        return (Asked(column(text), 0, "any"),)
+    if key != "measure":
+        return (Asked(_at(Expression.parse(text), policy, location, 0), 0, _WANTED[key]),)
+    measure = Measure.parse(text)
+    found: list[Asked] = []
+    if measure.argument is not None:
+        read = _at(measure.argument, policy, location, measure.start)
+        found.append(Asked(read, measure.start, "number"))
+        if measure.name == "envy_up_to_one":
+            found.append(Asked(column(largest_of(next(iter(read.columns)))), measure.start, "number"))
+    if measure.group is not None:
+        found.append(Asked(column(measure.group), measure.group_start, "any"))
+    return tuple(found)
+
+
+def column(name: str) -> Expression:
+    """Give the expression that is one column, whatever its name."""
+    quoted = name.replace('"', '""')
+    return Expression.parse(f'"{quoted}"')
 
 
 def policy_texts(policy: Policy) -> Iterator[tuple[Key, str]]:
@@ -169,3 +126,47 @@ def policy_texts(policy: Policy) -> Iterator[tuple[Key, str]]:
         yield "assert", policy.assertion
     if policy.measure is not None:
         yield "measure", policy.measure
+
+
+def _texts(policies: Policies) -> Iterator[tuple[Path, Policy, Key, str]]:
+    for name, policy in policies.policies.items():
+        yield from ((("policies", name, key), policy, key, text) for key, text in policy_texts(policy))
+    for number, waiver in enumerate(policies.waivers):
+        excepted = policies.policies.get(waiver.policy)
+        if waiver.where is not None and excepted is not None:
+            yield ("waivers", number, "where"), excepted, "where", waiver.where
+
+
+def _faults(
+    policy: Policy, key: Key, text: str, location: Location | None, offered: Offered
+) -> Iterator[ExpressionError]:
+    try:
+        found = expressions_at(policy, key, text, location)
+    except ExpressionError as error:
+        yield error
+        return
+    if key == "measure" and policy.compare and not policy.better and Measure.parse(text).better is None:
+        said = f"nothing says which way {Measure.parse(text).name} is better; add `better: lower` or `better: higher`"
+        yield ExpressionError(said, 0, len(text))
+    for ask in found:
+        missing = _missing(ask.expression, key, offered) if offered.whole else []
+        _, misfits = ask.expression.judged(offered.columns, ask.wanted)
+        for fault in (*missing, *misfits):
+            yield ExpressionError(str(fault), ask.start + fault.offset, fault.length)
+
+
+def _missing(expression: Expression, key: Key, offered: Offered) -> list[ExpressionError]:
+    if key != "by":
+        faults = expression.unknown(offered.columns)
+        return [ExpressionError(offered.dated(str(fault)), fault.offset, fault.length) for fault in faults]
+    (name,) = expression.columns
+    if name in offered.columns:
+        return []
+    return [ExpressionError(f'there is no column "{name}".{did_you_mean(name, offered.columns)}', 0, len(name))]
+
+
+def _at(expression: Expression, policy: Policy, location: Location | None, start: int) -> Expression:
+    try:
+        return expression.at(location) if policy.over in OVER_ACCOUNTS else expression
+    except ExpressionError as error:
+        raise ExpressionError(str(error), start + error.offset, error.length) from None

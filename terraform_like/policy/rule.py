@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from terraform_like.domain.carving import Day, NotNegative, Wish
-from terraform_like.domain.quantity import Id, Name, Number, Share, Whole
+from terraform_like.domain.quantity import Duration, Id, Name, Number, Share, Whole
 
 Level = Literal["hard", "soft", "advisory"]
 Over = Literal["territories", "people", "accounts", "changes", "segments", "plan"]
+
+#: Days before a waiver ends on which its end is told.
+ENDS_SOON = timedelta(days=14)
+#: Tables whose rows are known as they were before the plan.
+COMPARABLE: tuple[Over, ...] = ("territories", "people", "accounts", "segments")
 
 
 class Policy(Wish):
@@ -35,35 +40,69 @@ class Policy(Wish):
     """Largest value of the measure that passes. Example: `1.25`."""
     at_least: Number | None = None
     """Smallest value of the measure that passes. Example: `0.95`."""
+    compare: Literal["before"] | None = None
+    """`before`: the measure may not be worse than it was before the plan, in any part. Example: `before`."""
+    better: Literal["lower", "higher"] | None = None
+    """Which way a measure is better, where it does not say so itself; goes with `compare`. Example: `lower`."""
+    waivers_at_most: Duration = timedelta(days=365)
+    """How far ahead a waiver may end and count; `0d`: no waiver counts. Example: `90d`."""
 
     @model_validator(mode="after")
     def _one_question(self) -> Self:
         if (self.assertion is None) == (self.measure is None):
             raise ValueError("a policy has either `assert` or `measure`")
-        if self.measure is not None and self.at_most is None and self.at_least is None:
-            raise ValueError("a `measure` needs `at_most` or `at_least`")
-        if self.assertion is not None and (self.at_most is not None or self.at_least is not None):
-            raise ValueError("`at_most` and `at_least` go with `measure`, not with `assert`")
+        limits = self.at_most is not None or self.at_least is not None
+        if self.measure is not None and not limits and self.compare is None:
+            raise ValueError("a `measure` needs `at_most`, `at_least` or `compare: before`")
+        if self.assertion is not None and (limits or self.compare is not None):
+            raise ValueError("`at_most`, `at_least` and `compare` go with `measure`, not with `assert`")
+        if self.compare is not None and self.over not in COMPARABLE:
+            raise ValueError(f"`compare: before` goes with {', '.join(COMPARABLE)}; {self.over} have no before")
+        if self.better is not None and self.compare is None:
+            raise ValueError("`better` goes with `compare: before`")
+        if self.at_most is not None and self.at_least is not None and self.at_most < self.at_least:
+            raise ValueError(f"nothing is at most {self.at_most:g} and at least {self.at_least:g}")
         return self
 
 
 class Waiver(Wish):
-    """A dated exception of one subject from one policy."""
+    """A dated exception from one policy, of one subject or of the rows that a filter matches."""
 
     policy: Name
     """The policy. Example: `hot-deals-stay`."""
-    subject: str
+    subject: str | None = None
     """The address that is excepted. Example: `account.A-17`."""
+    where: str | None = None
+    """Instead of a subject, the rows that are excepted. Example: `state = 'CA'`."""
     owner: Name
     """Who answers for it. Example: `vp.sales`."""
     reason: Annotated[str, Field(min_length=1)]
     """Why. Example: `customer asked`."""
     expires: Day
-    """Last day that it holds. Example: `2027-03-31`."""
+    """Last day that it holds, as the day is in UTC. Example: `2027-03-31`."""
 
-    def holds_on(self, day: date) -> bool:
-        """Say whether the waiver still holds on that day; its last day counts."""
-        return day <= self.expires
+    @model_validator(mode="after")
+    def _of_something(self) -> Self:
+        if (self.subject is None) == (self.where is None):
+            raise ValueError("a waiver has either a `subject` or a `where`")
+        return self
+
+    @property
+    def shown(self) -> str:
+        """What it excepts, for people: an address, or `rows where ...`."""
+        return self.subject if self.subject is not None else f"rows where {self.where}"
+
+    def expired_on(self, day: date) -> bool:
+        """Say whether the waiver is over on that day; its last day counts."""
+        return day > self.expires
+
+    def too_long_on(self, day: date, at_most: timedelta) -> bool:
+        """Say whether the waiver ends farther ahead than its policy lets waivers end."""
+        return not at_most or self.expires - day > at_most
+
+    def ends_soon_on(self, day: date) -> bool:
+        """Say whether the waiver ends within fourteen days."""
+        return self.expires - day <= ENDS_SOON
 
 
 class Limits(Wish):
@@ -91,6 +130,8 @@ class Policies(Wish):
 
     policies: dict[Name, Policy] = Field(default_factory=dict)
     """Rules by name. Example: `{even: {over: territories, by: segment, measure: spread(arr), at_most: 1.25}}`."""
+    levels: dict[Name, Level] = Field(default_factory=dict)
+    """Levels of rules that stand elsewhere, in place of their own. Example: `{even: advisory}`."""
     waivers: tuple[Waiver, ...] = ()
     """Dated exceptions.
 
@@ -100,6 +141,10 @@ class Policies(Wish):
     """How much an apply may change unasked. Example: `{changes: 30%, floor: 10}`."""
     approvals: tuple[Approval, ...] = ()
     """Sign-offs that a plan needs. Example: `[{when: moves > 50, from: [vp.sales], count: 1}]`."""
+
+    def level(self, name: str) -> Level:
+        """Give how much a breach of a policy matters."""
+        return self.levels.get(name, self.policies[name].level)
 
 
 __all__ = ["Approval", "Level", "Limits", "NotNegative", "Over", "Policies", "Policy", "Waiver"]

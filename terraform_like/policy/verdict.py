@@ -34,6 +34,12 @@ class Verdict(Saved):
     """The question that was asked. Example: `territories by segment: spread(arr) at most 1.25`."""
     measured: float | str | None = None
     """The worst part's figure; text where it is no number or a rule on rows. Example: `1.14`."""
+    before: float | str | None = None
+    """That part's figure before the plan, where the policy compares. Example: `1.31`."""
+    p_value: float | None = None
+    """Of parity between small groups: how often chance alone would part them as far. Example: `0.31`."""
+    remark: str = ""
+    """What a person wants to know beside the figure. Example: `junior 120, senior 162 on average`."""
     part: str | None = None
     """The part that was worst, where the policy parts its rows. Example: `enterprise`."""
     limit: float | str | None = None

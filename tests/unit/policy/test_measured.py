@@ -6,7 +6,8 @@ from terraform_like.domain.carving import Location
 from terraform_like.domain.columns import Offered
 from terraform_like.domain.expression import ExpressionError
 from terraform_like.domain.measure import EVENNESS
-from terraform_like.policy.measured import EVEN, Measure, faulty_expressions, policy_columns
+from terraform_like.policy.measure import EVEN, Measure
+from terraform_like.policy.measured import faulty_expressions, policy_columns
 from terraform_like.policy.rule import Policies
 from terraform_like.policy.tables import FIXED
 
@@ -56,9 +57,13 @@ def test_every_faulty_expression_is_found_at_once_without_data():
         third={"over": "territories", "measure": "sprad(arr)", "at_most": 2},
     )
 
-    found = [(name, key) for name, key, _ in faulty_expressions(policies, None, lambda over: Offered(FIXED[over]))]
+    found = [path for path, _, _ in faulty_expressions(policies, None, lambda over: Offered(FIXED[over]))]
 
-    assert found == [("two", "where"), ("two", "assert"), ("third", "measure")]
+    assert found == [
+        ("policies", "two", "where"),
+        ("policies", "two", "assert"),
+        ("policies", "third", "measure"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,26 +81,30 @@ def test_every_faulty_expression_is_found_at_once_without_data():
 def test_columns_and_kinds_are_judged_at_their_place_without_data(rule, key, wrong, said):
     policies = gate(rule={"over": "plan", **rule})
 
-    ((_, found, error),) = faulty_expressions(policies, None, lambda over: Offered(FIXED[over], whole=True))
+    ((path, text, error),) = faulty_expressions(policies, None, lambda over: Offered(FIXED[over], whole=True))
 
-    text = policies.policies["rule"].model_dump(by_alias=True)[key]
-    assert (found, text[error.offset :][: error.length]) == (key, wrong)
+    assert (path[-1], text[error.offset :][: error.length]) == (key, wrong)
     assert said in str(error)
 
 
-def test_columns_that_a_snapshot_must_keep_are_those_read_over_accounts_and_changes():
+def test_columns_that_a_snapshot_must_keep_are_those_that_policies_and_waivers_are_made_of():
     policies = gate(
         deals={"over": "changes", "where": "kind = 'move'", "measure": "sum(open_pipeline)", "at_most": 1},
         regions={"over": "accounts", "by": "region", "assert": "arr > 0 OR segment = 'x'"},
-        books={"over": "territories", "measure": "spread(potential)", "at_most": 2},
+        books={"over": "territories", "where": "size > 0", "measure": "spread(potential)", "at_most": 2},
+        people={"over": "people", "measure": "parity(whitespace_lost, tenure)", "at_least": 0.8},
+        rest={"over": "plan", "assert": "quota_moved <= 0.1 * quota AND moves < 9"},
         faulty={"over": "accounts", "where": "lat >", "assert": "employees > 0"},
     )
 
-    read = {(one.column, one.policy, one.key) for one in policy_columns(policies, None)}
+    read = {(one.column, *one.path[1:]) for one in policy_columns(policies, None, {"tenure"})}
 
     assert read == {
         ("open_pipeline", "deals", "measure"),
         ("region", "regions", "by"),
+        ("potential", "books", "measure"),
+        ("whitespace", "people", "measure"),
+        ("quota", "rest", "assert"),
         ("arr", "regions", "assert"),
         ("employees", "faulty", "assert"),
     }
