@@ -10,8 +10,8 @@ from terraform_like.address import Address
 from terraform_like.diagnostics import Locate, Path, Report, did_you_mean, listing
 from terraform_like.domain.carving import Carving, Location, Scope, Slot, Territory
 from terraform_like.domain.columns import Offered, check_columns
-from terraform_like.domain.expression import Expression, ExpressionError, report_expression
-from terraform_like.policy.measured import faulty_expressions
+from terraform_like.domain.expression import Expression, ExpressionError, report_expression, sentence, span_inside
+from terraform_like.policy.measured import faulty_expressions, misspelt_columns
 from terraform_like.policy.rule import Over, Policies
 from terraform_like.policy.tables import table_columns
 
@@ -132,6 +132,10 @@ def check_policies(policies: Policies, locate: Locate, report: Report, sight: Si
     """Check the policies' expressions, and that each waiver is of a policy and a subject that can exist."""
     for path, text, error in faulty_expressions(policies, sight.location, sight.table):
         report_expression(error, text, path, locate, report)
+    for path, text, error in misspelt_columns(policies, sight.location, sight.table) if sight is not BLIND else ():
+        report.warning(
+            f"{'.'.join(map(str, path))} may be misspelt", sentence(error), span_inside(error, text, locate(path))
+        )
     for name in policies.levels:
         if name not in policies.policies:
             _unknown("policy", name, policies.policies, ("levels", name), locate, report)

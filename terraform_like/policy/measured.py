@@ -60,6 +60,23 @@ def faulty_expressions(
         yield from ((path, text, error) for error in _faults(policy, key, text, location, offered))
 
 
+def misspelt_columns(
+    policies: Policies, location: Location | None, table: Callable[[Over], Offered]
+) -> Iterator[tuple[Path, str, ExpressionError]]:
+    """Give path, text and doubt for each column that nobody knows to be there, and that is spelt like a known one."""
+    for path, policy, key, text in _texts(policies):
+        offered = table(policy.over)
+        try:
+            found = expressions_at(policy, key, text, location) if not offered.whole and key != "by" else ()
+        except ExpressionError:
+            continue  # `faulty_expressions` tells of it
+        for ask in found:
+            for name, offset in ask.expression.columns.items():
+                if name not in offered.columns and (hint := did_you_mean(name, offered.columns)):
+                    said = f'nothing says that there is a column "{name}".{hint}'
+                    yield path, text, ExpressionError(said, ask.start + offset, len(name))
+
+
 def policy_columns(
     policies: Policies, location: Location | None, groups: Collection[str] = ()
 ) -> Iterator[PolicyColumn]:
@@ -149,7 +166,9 @@ def _faults(
         said = f"nothing says which way {Measure.parse(text).name} is better; add `better: lower` or `better: higher`"
         yield ExpressionError(said, 0, len(text))
     for ask in found:
-        missing = _missing(ask.expression, key, offered) if offered.whole else []
+        # What parts rows that are no accounts are texts, and never a figure: these are known without the CRM.
+        known = offered.whole or (key == "by" and policy.over not in (*OVER_ACCOUNTS, "people"))
+        missing = _missing(ask.expression, key, offered) if known else []
         _, misfits = ask.expression.judged(offered.columns, ask.wanted)
         for fault in (*missing, *misfits):
             yield ExpressionError(str(fault), ask.start + fault.offset, fault.length)

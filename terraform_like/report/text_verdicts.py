@@ -53,7 +53,9 @@ def told(verdict: Verdict) -> str:
     if verdict.measured == "not judged":
         return f"{rule}; it cannot be judged"
     part = f" in {escaped(verdict.part)}" if verdict.part is not None else ""
-    return f"{rule}; it is {figure(verdict.measured, verdict.limit)}{part}"
+    before = f", before {figure(verdict.before, verdict.measured)}" if verdict.before is not None else ""
+    remark = f" ({escaped(verdict.remark)})" if verdict.remark else ""
+    return f"{rule}; it is {figure(verdict.measured, verdict.limit)}{part}{before}{remark}"
 
 
 def verdict_counts(verdicts: Sequence[Verdict]) -> str:

@@ -6,7 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terraform_like.domain.measure import EVENNESS, cv, gini, jain, loads, max_share, per_size, spread
+from terraform_like.domain.measure import (
+    EVENNESS,
+    atkinson,
+    cv,
+    envies,
+    envy,
+    gini,
+    jain,
+    loads,
+    max_share,
+    per_size,
+    range_share,
+    spread,
+    theil,
+)
 
 BOOK_LOADS = st.lists(st.floats(0, 1e300), min_size=1, max_size=30).map(np.array)
 POSITIVE_LOADS = st.lists(st.floats(1e-3, 1e9), min_size=1, max_size=30).map(np.array)
@@ -36,10 +50,53 @@ def array(*values: float) -> np.ndarray:
         (cv, array(0, 0), 0.0),
         (max_share, array(1, 1, 2), 0.5),
         (max_share, array(0, 0), 0.0),
+        # 4 less 1, of 10.
+        (range_share, array(1, 2, 3, 4), 0.3),
+        (range_share, array(0, 8), 1.0),
+        (range_share, array(0, 0), 0.0),
+        # Shares of the mean 2: 0.5 and 1.5; half of 0.5 ln 0.5 + 1.5 ln 1.5.
+        (theil, array(1, 3), (0.5 * math.log(0.5) + 1.5 * math.log(1.5)) / 2),
+        # All with one of four: ln 4.
+        (theil, array(0, 0, 0, 8), math.log(4)),
+        (theil, array(0, 0), 0.0),
+        (envy, array(3, 5, 5, 1), 2),
+        (envy, array(0, 0), 0),
     ],
 )
 def test_measures_give_what_a_hand_computes(measure, load, expected):
     assert measure(load) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("load", "epsilon", "expected"),
+    [
+        # Mean 2.5; the mean of the roots is 1.5, its square 2.25.
+        (array(1, 4), 0.5, 1 - 2.25 / 2.5),
+        # The geometric mean is 2.
+        (array(1, 4), 1, 1 - 2 / 2.5),
+        # The harmonic mean is 1.6.
+        (array(1, 4), 2, 1 - 1.6 / 2.5),
+        # Whoever has nothing is all that counts from 1 on; below, the mean of the roots of 0 and 4 is 1.
+        (array(0, 4), 1, 1.0),
+        (array(0, 4), 3, 1.0),
+        (array(0, 4), 0.5, 1 - 1 / 2),
+        (array(0, 0), 2, 0.0),
+        (array(7), 0.5, 0.0),
+        # Towards the least book as the aversion grows: 1 - 1 / 2.5, and no power overflows.
+        (array(1, 4), 100, 1 - 2 ** (1 / 99) / 2.5),
+    ],
+)
+def test_atkinson_gives_what_a_hand_computes(load, epsilon, expected):
+    assert atkinson(load, epsilon) == pytest.approx(expected)
+    assert atkinson(load * 1e-200, epsilon) == pytest.approx(expected)
+
+
+def test_envy_up_to_one_account_sets_each_others_heaviest_account_aside():
+    load, heaviest = array(10, 13, 20), array(4, 4, 9)
+
+    # Seen without their heaviest the others are worth 6, 9 and 11: only the first would swap.
+    assert envies(load, load - heaviest).tolist() == [True, False, False]
+    assert envies(load, load).tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize("unit", [1e-200, 1e-3, 1e200, 1e300])
@@ -67,6 +124,10 @@ def test_every_measure_stays_in_its_range(load):
     assert 1 / count - 1e-9 <= jain(load) <= 1 + 1e-9
     assert 0 <= cv(load) <= math.sqrt(count) + 1e-9
     assert max_share(load) == 0 or 1 / count - 1e-9 <= max_share(load) <= 1
+    assert 0 <= range_share(load) <= 1
+    assert 0 <= theil(load) <= math.log(count) + 1e-9
+    assert 0 <= atkinson(load, 0.5) <= 1
+    assert 0 <= envy(load) < count
 
 
 @given(POSITIVE_LOADS, st.randoms(use_true_random=False))
@@ -85,6 +146,9 @@ def test_equal_books_are_even(load, count):
     assert jain(books) == pytest.approx(1)
     assert cv(books) == pytest.approx(0, abs=1e-9)
     assert max_share(books) == pytest.approx(1 / count)
+    assert theil(books) == pytest.approx(0, abs=1e-12)
+    assert atkinson(books, 1.5) == pytest.approx(0, abs=1e-9)
+    assert (range_share(books), envy(books)) == (0, 0)
 
 
 @given(POSITIVE_LOADS)
@@ -108,6 +172,9 @@ def test_giving_from_a_larger_book_to_a_smaller_one_is_never_less_even(load, dat
     assert jain(after) >= jain(load) - 1e-9
     assert spread(after) <= spread(load) * (1 + 1e-9)
     assert max_share(after) <= max_share(load) + 1e-9
+    assert range_share(after) <= range_share(load) + 1e-9
+    assert theil(after) <= theil(load) + 1e-9
+    assert atkinson(after, 0.5) <= atkinson(load, 0.5) + 1e-9
 
 
 def accounts_of(*rows: tuple[str, str | None, float | None]) -> pl.DataFrame:

@@ -326,6 +326,12 @@ RULES = st.sampled_from(
         {"over": "territories", "where": "accounts > 9", "by": "segment", "measure": "share", "at_least": 0.8},
         {"over": "territories", "measure": "min(accounts)", "at_least": 8},
         {"over": "territories", "measure": "sum(accounts)", "at_least": 70},
+        {"over": "territories", "measure": "mean(accounts)", "at_least": 17},
+        {"over": "territories", "measure": "median(accounts)", "at_most": 12},
+        {"over": "territories", "measure": "share(potential)", "where": "accounts > 12", "at_most": 0.6},
+        {"over": "territories", "measure": "parity(potential, segment)", "at_least": 0.8},
+        {"over": "territories", "measure": "envy(potential)", "at_most": 2},
+        {"over": "territories", "measure": "gini(potential)", "compare": "before"},
         {"over": "changes", "assert": "open_pipeline < 1000"},
     ]
 )
@@ -364,6 +370,209 @@ def test_a_verdict_survives_json():
     verdict, _ = one(over="territories", measure="spread(potential_before)", at_most=2)
 
     assert Verdict.model_validate_json(verdict.model_dump_json()) == verdict
+
+
+PEOPLE = pl.DataFrame(
+    {
+        "address": [f"person.{name}" for name in "abcdef"],
+        "person": list("abcdef"),
+        "tenure": ["new", "new", "old", "old", "old", None],
+        "accounts": [10.0, 14, 20, 30, 25, 5],
+        "accounts_before": [20.0, 20, 20, 20, 20, 0],
+        "arr": [100.0, 80, 120, 150, 120, 0],
+        "arr_before": [100.0, 100, 100, 100, 100, 0],
+        "arr_largest": [40.0, 50, 60, 70, 80, 0],
+    }
+)
+WITH_PEOPLE = {**TABLES, "people": PEOPLE}
+
+
+def of_people(**rule):
+    return one(tables=WITH_PEOPLE, over="people", **rule)
+
+
+def test_parity_compares_the_means_of_groups_and_weighs_chance_where_they_are_small():
+    verdict, _ = of_people(where="tenure IS NOT NULL", measure="parity(accounts, tenure)", at_least=0.8)
+
+    # Means of 12 and 25; of ten ways to choose two of five, the smallest two alone are as far below the others.
+    assert (verdict.passed, verdict.measured, verdict.p_value) == (False, 12 / 25, 0.1)
+    assert verdict.subjects == ("person.a", "person.b")
+    assert verdict.remark == "new 12, old 25 on average; chance alone would part them as far in 10.0% of groupings"
+
+
+def test_the_four_fifths_rule_compares_how_many_of_each_group_a_filter_leaves():
+    verdict, _ = of_people(where="arr >= 100", measure="parity(tenure)", at_least=0.8)
+
+    assert not verdict.passed
+    assert verdict.measured == 0
+    assert verdict.remark.startswith("(none) 0.0%, old 100.0%")
+
+
+def test_the_chance_of_a_ratio_can_be_the_measure():
+    assert of_people(where="tenure IS NOT NULL", measure="parity_p(accounts, tenure)", at_least=0.05)[0].passed
+    assert not of_people(where="tenure IS NOT NULL", measure="parity_p(accounts, tenure)", at_least=0.11)[0].passed
+
+
+def test_parity_within_one_group_is_a_warning():
+    verdict, report = of_people(where="tenure = 'new'", measure="parity(accounts, tenure)", at_least=0.8)
+
+    assert verdict.passed
+    assert summaries(report, Severity.WARNING) == ['Policy "rule" has no groups to compare']
+
+
+@pytest.mark.parametrize(
+    ("measure", "measured"),
+    [
+        ("mean(accounts)", 104 / 6),
+        ("median(accounts)", 17),
+        ("quantile(accounts, 0.9)", 27.5),
+        ("envy(arr)", 5),
+        # Without their heaviest accounts the best of the others is worth 80 (150 less 70).
+        ("envy_up_to_one(arr)", 1),
+        ("range_share(accounts)", 25 / 104),
+        ("atkinson(arr_before + 100, 1)", 1 - (200**5 * 100) ** (1 / 6) / (1100 / 6)),
+        ("share(arr)", 1),
+    ],
+)
+def test_measures_of_people(measure, measured):
+    verdict, _ = of_people(measure=measure, at_most=1000)
+
+    assert verdict.measured == pytest.approx(measured)
+
+
+def test_a_share_of_a_sum_is_one_of_all_rows_of_the_part():
+    verdict, _ = of_people(where="tenure = 'new'", measure="share(arr)", at_most=0.3)
+
+    assert (verdict.measured, verdict.subjects) == (pytest.approx(180 / 570), ("person.a", "person.b"))
+
+
+def test_a_measure_of_the_middle_names_the_rows_beyond_it():
+    too_high, _ = of_people(measure="median(accounts)", at_most=16)
+    too_low, _ = of_people(measure="median(accounts)", at_least=18)
+
+    assert too_high.subjects == ("person.d", "person.e", "person.c")
+    assert too_low.subjects == ("person.f", "person.a", "person.b")
+
+
+def test_envy_names_those_who_would_swap_the_poorest_first():
+    verdict, _ = of_people(measure="envy_up_to_one(arr)", at_most=0)
+
+    assert verdict.subjects == ("person.f",)
+
+
+def test_what_must_be_no_worse_than_before_is_held_against_what_it_was():
+    worse, _ = of_people(measure="gini(accounts)", compare="before")
+    better, _ = of_people(measure="max(arr)", compare="before", better="higher")
+
+    # Before, five had 20 each; whoever had nothing before is none of those that could have been even.
+    assert (worse.passed, worse.before, worse.limit) == (False, 0, 0)
+    assert worse.rule == "people: gini(accounts) no worse than before"
+    assert (better.passed, better.measured, better.before) == (True, 150, 100)
+
+
+def test_a_limit_holds_beside_a_comparison():
+    rule = {"measure": "jain(arr)", "compare": "before"}
+
+    assert not of_people(**rule)[0].passed
+    assert not of_people(measure="max(arr)", compare="before", better="higher", at_most=120)[0].passed
+
+
+def test_each_part_is_held_against_its_own_before():
+    verdict, _ = of_people(
+        where="tenure IS NOT NULL", by="tenure", measure="sum(accounts)", compare="before", better="higher"
+    )
+
+    assert (verdict.part, verdict.measured, verdict.before) == ("new", 24, 40)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"over": "changes", "measure": "count", "compare": "before"},
+        {"over": "people", "assert": "true", "compare": "before"},
+        {"over": "people", "measure": "count", "at_most": 1, "better": "lower"},
+        {"over": "people", "measure": "count", "at_most": 1, "at_least": 2},
+        {"over": "people", "measure": "count"},
+    ],
+)
+def test_a_rule_that_asks_nothing_is_refused(rule):
+    with pytest.raises(ValidationError):
+        one(**rule)
+
+
+def test_a_level_may_be_set_beside_the_rule():
+    rules = {"rule": {"level": "hard", "over": "plan", "assert": "moves = 0"}}
+    verdicts, _ = judge(Policies.model_validate({"policies": rules, "levels": {"rule": "advisory"}}), TABLES, TODAY)
+
+    assert (verdicts[0].level, verdicts[0].blocks) == ("advisory", False)
+
+
+def waived(where, **more):
+    return {"policy": "rule", "where": where, "owner": "vp.sales", "reason": "agreed", "expires": "2027-12-31", **more}
+
+
+def test_a_waiver_may_except_what_a_filter_matches():
+    rule = {"over": "territories", "assert": "accounts >= 15"}
+
+    assert one([waived("segment = 'metro' OR segment IS NULL")], **rule)[0].passed
+    half, _ = one([waived("segment = 'metro'")], **rule)
+    assert half.subjects == ("territory.e",)
+
+
+def test_a_waiver_for_everything_is_a_loud_warning():
+    _, report = one([waived("TRUE")], over="territories", **{"assert": "accounts >= 15"})
+
+    assert summaries(report, Severity.WARNING) == ['A waiver of rows where TRUE from policy "rule" excepts everything']
+
+
+def test_a_filter_that_cannot_be_read_excepts_nothing_and_is_an_error():
+    verdict, report = one([waived("segmnt = 'x'")], over="territories", **{"assert": "accounts >= 15"})
+
+    assert not verdict.passed
+    assert summaries(report, Severity.ERROR) == ['A waiver of policy "rule" cannot be read']
+
+
+@pytest.mark.parametrize(
+    ("expires", "days", "counts"),
+    [("2027-05-02", "90d", True), ("2027-05-03", "90d", False), ("2027-02-01", "0d", False)],
+)
+def test_a_waiver_that_ends_farther_ahead_than_its_policy_lets_it_does_not_count(expires, days, counts):
+    rule = {"over": "plan", "assert": "moves = 0", "waivers_at_most": days}
+    verdict, report = one([waiver("plan.fy27", expires=expires)], **rule)
+
+    assert verdict.passed is counts
+    told = ['A waiver of plan.fy27 from policy "rule" does not count']
+    assert summaries(report, Severity.WARNING) == ([] if counts else told)
+
+
+@pytest.mark.parametrize(
+    ("expires", "told"),
+    [("2027-02-16", []), ("2027-02-15", ["in 14 days"]), ("2027-02-02", ["in 1 day"]), ("2027-02-01", ["today"])],
+)
+def test_the_end_of_a_waiver_is_told_fourteen_days_before(expires, told):
+    _, report = one([waiver("plan.fy27", expires=expires)], over="plan", **{"assert": "moves = 0"})
+
+    titles = [f'A waiver of plan.fy27 from policy "rule" ends {when}' for when in told]
+    assert summaries(report, Severity.WARNING) == titles
+
+
+def test_an_expired_waiver_bites_only_plans_that_touch_its_subject():
+    rule = {"over": "territories", "assert": "accounts NOT IN (5, 10)"}
+    over = [waiver("territory.a", expires="2027-01-01"), waiver("territory.e", expires="2027-01-01")]
+    verdict, report = one(over, **rule)
+
+    # Accounts go from a to b and on to c; nothing happens to e.
+    assert verdict.subjects == ("territory.a",)
+    assert "will fail" in {d.summary: d.detail for d in report}['Expired waiver of territory.e from policy "rule"']
+    assert one(over[1:], **{**rule, "assert": "accounts <> 5"})[0].passed
+
+
+def test_an_expired_waiver_of_a_part_bites_where_anything_in_it_is_touched():
+    rule = {"over": "territories", "by": "segment", "measure": "spread(potential)", "at_most": 1.25}
+
+    assert not one([waiver("segment.metro", expires="2027-01-01")], **rule)[0].passed
+    untouched = {**TABLES, "changes": CHANGES.clear()}
+    assert one([waiver("segment.metro", expires="2027-01-01")], tables=untouched, **rule)[0].passed
 
 
 def test_the_standard_policies_can_be_judged():
