@@ -11,7 +11,7 @@ import click
 from terraform_like import __version__
 from terraform_like.cli.options import Day, Group, as_bands, global_options, plan_argument, variable_option
 from terraform_like.cli.session import DONE, FAILED, Session
-from terraform_like.cli.state_commands import state
+from terraform_like.cli.state_commands import drift, state
 
 
 @click.group(
@@ -36,6 +36,7 @@ def territory() -> None:
 
 
 territory.add_command(state)
+territory.add_command(drift)
 
 
 @territory.command(short_help="Make a territory repository, empty or from an example.")

@@ -1,11 +1,15 @@
-"""`territory state`: list, show, history, unlock."""
+"""`territory state` (list, show, history, unlock) and `territory drift`."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from terraform_like.cli.options import Group, plan_argument
-from terraform_like.cli.session import Session
+from terraform_like.cli.session import CHANGES, DONE, Session
 
 
 @click.group("state", cls=Group, short_help="What was applied, when, by whom and by which plan.")
@@ -97,3 +101,44 @@ def unlock(session: Session, lock_id: str) -> int:
         return session.finish("state unlock", holder, report, lambda _: f"Unlocked. It was held by {holder}.")
 
     return session.run("state unlock", work)
+
+
+@click.command(short_help="The CRM against what was last applied.")
+@plan_argument
+@click.option("--adopt", is_flag=True, help="Pin accounts in the YAML to where they are now, for a pull request.")
+@click.option("--detailed-exitcode", is_flag=True, help="End with 2 when something drifted.")
+@click.pass_obj
+def drift(session: Session, plan: str | None, adopt: bool, detailed_exitcode: bool) -> int:
+    """Compare the CRM with what was last applied: what was changed, by whom where the CRM says, what is gone or new.
+
+    Accounts that are new are told and are no drift. With --adopt the YAML follows the CRM: accounts are pinned to the
+    territories that they are in now, and comments stay.
+    """
+    from terraform_like.flow.drift import drift as flow
+
+    def work() -> int:
+        repository = session.repository()
+        found, report = flow(repository, repository.choose(plan), datetime.now(UTC).date())
+        files: tuple[str, ...] = ()
+        if adopt and found.changed:
+            from terraform_like.flow.adopt import adopt as adopting
+
+            files, said = adopting(repository, found)
+            report.extend(said)
+
+        def text(color: bool) -> str:
+            from terraform_like.report.drift import drift_text
+
+            pinned = f"\nPinned in {', '.join(files)}. Next: territory plan --save" if files else ""
+            return drift_text(found, color=color, width=session.width) + pinned
+
+        result = {"drifted": found.drifted, "plan": found.plan, "changed": found.changed, "gone": _placed(found.gone),
+                  "new": _placed(found.new), "adopted_in": files}  # fmt: skip
+        code = CHANGES if detailed_exitcode and found.drifted else DONE
+        return session.finish("drift", result, report, text, code)
+
+    return session.run("drift", work)
+
+
+def _placed(accounts: Iterable[tuple[str, Any]]) -> list[dict[str, Any]]:
+    return [{"account": account, "place": place} for account, place in accounts]

@@ -8,7 +8,7 @@ Scalars are never touched, and every comment stays with what it is about.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -81,6 +81,34 @@ def laid_out(content: bytes, file: str, kind: Kind, report: Report) -> bytes | N
         report.error("The file cannot be laid out", f"{file} would mean something else afterwards. {way_out}")
         return None
     return text.encode()
+
+
+def edited(content: bytes, file: str, kind: Kind, edit: Callable[[Node], None], report: Report) -> bytes | None:
+    """Change a YAML file whose comments stay, and lay it out.
+
+    Parameters
+    ----------
+    content, file, kind, report
+        As `laid_out` takes them.
+    edit : callable
+        Changes the tree of the file.
+
+    Returns
+    -------
+    bytes or None
+        The file as it is to be; None, with an error, where it cannot be laid out or a comment would be lost.
+    """
+    if laid_out(content, file, kind, report) is None:
+        return None
+    text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    written = read_commented(text)
+    if written.root is not None:
+        edit(written.root)
+    after = _text(written, kind)
+    if _lost(written, after):
+        report.error("The file cannot be changed", f"{file}: a comment would be lost. It stays as it is.")
+        return None
+    return after.encode()
 
 
 def _lost(written: CommentedFile, text: str) -> Counter[str]:

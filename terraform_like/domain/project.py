@@ -23,6 +23,8 @@ class AccountMapping(Wish):
     """Column with the territory, where the CRM has one. Example: `territory`."""
     version: str | None = None
     """Column that changes with every edit, where there is one. Example: `updated_at`."""
+    changed_by: str | None = None
+    """Column with who changed the account last, where there is one; drift tells it. Example: `updated_by`."""
 
 
 class UserMapping(Wish):

@@ -43,8 +43,8 @@ class Live:
     columns: dict[str, str]
 
 
-def read_live(repository: Repository, wanted: Wanted, day: date, report: Report) -> Live:
-    """Read the CRM.
+def read_live(repository: Repository, wanted: Wanted, day: date, report: Report, *, also: Sequence[str] = ()) -> Live:
+    """Read the CRM: what the plan uses of accounts, and `also` columns that it does not use.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def read_live(repository: Repository, wanted: Wanted, day: date, report: Report)
         When the CRM cannot be read, or people are not its users; `report` holds why.
     """
     uses = list(_uses(wanted))
-    columns = sorted({use.column for use in uses} - _given(wanted.carving))
+    columns = sorted(({use.column for use in uses} | set(also)) - _given(wanted.carving))
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:
@@ -149,9 +149,11 @@ def _preflight(crm: Crm, columns: Sequence[str], uses: Sequence[_Use], report: R
     general = list(crm.preflight([]))
     report.extend(general)
     for column in columns:
-        first = next(use for use in uses if use.column == column)
+        first = next((use for use in uses if use.column == column), None)
         for problem in crm.preflight([column]):
-            if problem not in general:
+            if first is None:
+                report.add(problem)
+            elif problem not in general:
                 first.complain(problem, report)
 
 

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from terraform_like.config.pins import pinned
+from terraform_like.diagnostics import Report
+
+FILE = """\
+# yaml-language-server: $schema=../../schemas/plan.schema.json
+
+territories:
+  # The old north.
+  north: {segment: all, accounts: [A-1, "007"]} # since 2019
+  south:
+    segment: all
+    accounts:
+      - A-2 # the mayor's cousin
+      - A-3
+    exclude: [A-1]
+
+overcarve:
+  later: {segment: all}
+"""
+
+
+def test_pins_move_from_book_to_book_and_every_comment_stays() -> None:
+    report = Report()
+    after = pinned(FILE.encode(), "plan.yaml", {"A-1": "south", "007": "later", "A-3": "north"}, report)
+    assert not report
+    assert after is not None
+    assert after.decode() == FILE.replace('accounts: [A-1, "007"]', "accounts: [A-3]").replace(
+        "      - A-3\n    exclude: [A-1]\n", "      - A-1\n"
+    ).replace("later: {segment: all}", 'later: {segment: all, accounts: ["007"]}')
+
+
+@pytest.mark.parametrize("pins", [{}, {"A-1": "north", "A-2": "south"}, {"A-9": "a book of another file"}])
+def test_what_is_so_already_is_not_touched_to_the_byte(pins: dict[str, str]) -> None:
+    odd = FILE.replace("\n", "\r\n").encode()
+    assert pinned(odd, "plan.yaml", pins, Report()) == odd
+
+
+def test_pinning_twice_changes_nothing_more() -> None:
+    once = pinned(FILE.encode(), "plan.yaml", {"A-9": "north", "x: [y": "south"}, Report())
+    assert once is not None
+    assert pinned(once, "plan.yaml", {"A-9": "north", "x: [y": "south"}, Report()) == once
+
+
+def test_a_list_that_stands_elsewhere_is_not_changed_behind_anybodys_back() -> None:
+    report = Report()
+    text = "territories:\n  north: {segment: all, accounts: &those [A-1]}\n  south: {segment: all, accounts: *those}\n"
+    assert pinned(text.encode(), "plan.yaml", {"A-1": "north"}, report) is None
+    assert "Pin by hand: A-1 to north" in "".join(d.detail for d in report)
