@@ -29,6 +29,7 @@ class ReasonCode(StrEnum):
     TERRITORY_ADDED = "territory-added"
     TERRITORY_REMOVED = "territory-removed"
     RENAMED = "renamed"
+    ROLLED_BACK = "rolled-back"
 
 
 class Reason(Saved):

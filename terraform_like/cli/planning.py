@@ -54,6 +54,23 @@ def plan_command(
     return session.finish("plan", planned.plan, report, text, code, warned=True)
 
 
+def rollback_command(session: Session, serial: int, name: str | None, as_of: date | None) -> int:
+    """Save a plan that goes back to an earlier apply and show it; give the exit code."""
+    from terraform_like.flow.plan import save_plan
+    from terraform_like.flow.rollback import roll_back
+
+    repository = session.repository()
+    planned, report = roll_back(repository, serial, name, as_of or _today())
+    save_plan(repository, planned)
+
+    def text(color: bool) -> str:
+        return "\n".join(
+            [_shown(session, planned, report, color, False), *_next_steps(session, repository, planned, saved=True)]
+        )
+
+    return session.finish("state rollback", planned.plan, report, text, warned=True)
+
+
 def _today() -> date:
     """Give the day in UTC, so that a plan does not depend on where the machine stands."""
     return datetime.now(UTC).date()

@@ -1,14 +1,14 @@
-"""`territory state` (list, show, history, unlock) and `territory drift`."""
+"""`territory state` (list, show, history, unlock, rollback) and `territory drift`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import click
 
-from terraform_like.cli.options import Group, plan_argument
+from terraform_like.cli.options import Day, Group, plan_argument
 from terraform_like.cli.session import CHANGES, DONE, Session
 
 
@@ -101,6 +101,22 @@ def unlock(session: Session, lock_id: str) -> int:
         return session.finish("state unlock", holder, report, lambda _: f"Unlocked. It was held by {holder}.")
 
     return session.run("state unlock", work)
+
+
+@state.command(short_help="Save a plan that puts accounts back where they were after an apply.")
+@click.argument("serial", type=click.IntRange(min=0))
+@plan_argument
+@click.option("--as-of", type=Day(), help="Day that the owners of territories are for.  [default: today, UTC]")
+@click.pass_obj
+def rollback(session: Session, serial: int, plan: str | None, as_of: date | None) -> int:
+    """Save a plan that puts accounts back where they were when the apply with that SERIAL ended.
+
+    Nothing is carved: accounts that later applies changed get the territory and the owner of that day, all others stay
+    as they are. The plan is reviewed, judged and applied like any other. 0 goes back to before the first apply.
+    """
+    from terraform_like.cli.planning import rollback_command
+
+    return session.run("state rollback", lambda: rollback_command(session, serial, plan, as_of))
 
 
 @click.command(short_help="The CRM against what was last applied.")

@@ -18,7 +18,7 @@ from terraform_like.config.load import Repository, Wanted, load_wanted, policies
 from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Locate, Report, listing
 from terraform_like.flow.plan import config_digest, policies_digest
-from terraform_like.flow.saved_carve import REPLAN, carve_as_saved, load_saved
+from terraform_like.flow.saved_carve import REPLAN, Back, back_as_saved, carve_as_saved, load_saved
 from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes
 from terraform_like.plan.compose import Parts, compose
 from terraform_like.plan.file import SavedPlan
@@ -126,12 +126,15 @@ def _fresh(repository: Repository, wanted: Wanted, plan: Plan, gate: _Gate) -> I
 def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tuple[Plan | None, list[Check]]:
     """Compose the plan again and compare."""
     plan, said = saved.plan, Report()
-    carved = carve_as_saved(saved, wanted, said)
+    carved = back_as_saved(saved, wanted, said) if plan.rollback else carve_as_saved(saved, wanted, said)
     if isinstance(carved, Check):
         return None, [carved]
     assert saved.snapshot.table is not None
     population = carved.population
-    desired = staff(wanted.carving, population.inside, carved.territory, plan.as_of, wanted.locate, said)
+    if isinstance(carved, Back):
+        desired = carved.desired
+    else:
+        desired = staff(wanted.carving, population.inside, carved.territory, plan.as_of, wanted.locate, said)
     # The holders of assignments.csv are those of the plan, or its digest is another.
     staffed = digest_of_bytes(assignments_bytes(desired.table))
     parts = Parts(
@@ -139,8 +142,8 @@ def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tup
         gate.policies,
         population,
         desired,
-        carved.problems,
-        carved.proofs,
+        () if isinstance(carved, Back) else carved.problems,
+        () if isinstance(carved, Back) else carved.proofs,
         plan.users,
         plan.inputs.model_copy(update={"assignments": staffed}),
         plan.created,
@@ -152,6 +155,7 @@ def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tup
         gate.locate,
         # What the CRM offers beyond what the plan used cannot be known from the snapshot: that is taken as said.
         {**plan.columns, **recorded(saved.snapshot.table)} if plan.columns else {},
+        plan.rollback,
     )
     again = compose(parts)
     differing = list(_differences(plan.model_dump(mode="json"), again.model_dump(mode="json")))

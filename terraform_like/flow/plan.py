@@ -23,7 +23,7 @@ from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_o
 from terraform_like.plan.compose import Parts, compose
 from terraform_like.plan.file import keep_snapshot, write_saved
 from terraform_like.plan.fresh import within_limits
-from terraform_like.plan.model import Created, Inputs, Plan
+from terraform_like.plan.model import Created, Inputs, Plan, Rollback
 from terraform_like.policy.rule import Policies
 from terraform_like.staffing import staff
 
@@ -88,7 +88,7 @@ def make_plan(
         raise Halt(report)
     tell("Comparing and judging")
     desired = staff(wanted.carving, population.inside, carved.territory, as_of, wanted.locate, report)
-    planned = _planned(repository, wanted, live, population, carved, desired, as_of, report, done)
+    planned = planned_of(repository, wanted, live, population, carved, desired, as_of, report, done)
     refuse_unprotected(planned.plan, before, wanted, report)
     if report.failed:
         raise Halt(report)
@@ -151,7 +151,7 @@ def head_commit(repository: Repository) -> str | None:
         raise Halt(report) from None
 
 
-def _planned(
+def planned_of(
     repository: Repository,
     wanted: Wanted,
     live: Live,
@@ -161,7 +161,9 @@ def _planned(
     as_of: date,
     report: Report,
     done: frozenset[tuple[str, str]],
+    rollback: Rollback | None = None,
 ) -> Planned:
+    """Compose and seal a plan of accounts that have their places."""
     assignments = desired.table.select("account", "territory", "owner", "holder")
     inputs = Inputs(
         config=config_digest(wanted),
@@ -187,6 +189,7 @@ def _planned(
             variables=wanted.variables,
             locate_policy=wanted.locate_policy,
             columns=live.columns,
+            rollback=rollback,
         )
     )
     plan = plan.model_copy(update={"state": state_seen(repository, wanted.carving.name)})

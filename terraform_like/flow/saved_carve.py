@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -15,11 +16,13 @@ from terraform_like.carve.problem import Problem
 from terraform_like.carve.proof import Proof
 from terraform_like.config.load import Repository, Wanted
 from terraform_like.diagnostics import Halt, Report, listing
+from terraform_like.domain.book import Book
 from terraform_like.domain.scope import Population
 from terraform_like.flow.plan import SNAPSHOTS, populated
 from terraform_like.plan.file import SavedPlan, load
 from terraform_like.plan.fresh import Check
 from terraform_like.plan.model import Plan
+from terraform_like.staffing import owners_on
 
 REPLAN = "Make the plan again and have it approved: territory plan --save"
 
@@ -111,6 +114,46 @@ def carve_as_saved(saved: SavedPlan, wanted: Wanted, said: Report) -> SavedCarve
         choices.append(choice)
         proofs.append(proof)
     return SavedCarve(population, territory, tuple(held), tuple(choices), tuple(proofs), done)
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Places that a rollback puts back: the accounts, who shall have them, and swaps of names that were done."""
+
+    population: Population
+    desired: Book
+    done: frozenset[tuple[str, str]]
+
+
+def back_as_saved(saved: SavedPlan, wanted: Wanted, said: Report) -> Back | Check:
+    """Give the places that a saved rollback puts back; of those the assignments are the only record.
+
+    Raises
+    ------
+    Halt
+        When the snapshot does not fit the YAML.
+    """
+    plan, assignments, snapshot = saved.plan, saved.assignments.table, saved.snapshot.table
+    assert assignments is not None
+    assert snapshot is not None
+    done = frozenset((one.old, one.new) for one in plan.moved if one.done)
+    population = populated(wanted, snapshot, plan.users, said, done)
+    there = assignments.sort("account")
+    if not population.inside.accounts.equals(there["account"]):
+        return _accounts(population, assignments)
+    strange = sorted(set(there["territory"].drop_nulls()) - wanted.carving.books.keys())
+    if strange:
+        says = "assignments.csv names territories that the YAML does not have"
+        return Check("rules", False, "territories of the plan", listing(strange), says, REPLAN)
+    return Back(population, put_back(wanted, population, there["territory"], there["holder"], plan.as_of), done)
+
+
+def put_back(wanted: Wanted, population: Population, territory: pl.Series, has_it: pl.Series, day: date) -> Book:
+    """Give accounts in those territories; whoever has one and is not the owner of its territory on the day holds it."""
+    owners = owners_on(wanted.carving, day)
+    owner = territory.replace_strict(owners, default=None, return_dtype=pl.String)
+    holder = pl.select(pl.when(has_it.ne_missing(owner)).then(has_it)).to_series()
+    return population.inside.placed(territory, owner, holder)
 
 
 def _proof(problem: Problem, choice: Ints, plan: Plan) -> Proof | Check:

@@ -19,13 +19,24 @@ from terraform_like.carve.certify import rounded
 from terraform_like.carve.problem import Problem
 from terraform_like.carve.proof import Proof
 from terraform_like.diagnostics import Locate, Report, Severity, nowhere
-from terraform_like.diff import Change, ChangeKind, diff
+from terraform_like.diff import Change, ChangeKind, Reason, ReasonCode, diff
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Balance, Carving, Slot
 from terraform_like.domain.measure import EVENNESS, loads, per_size
 from terraform_like.domain.scope import RECORDED, Population
 from terraform_like.plan.broken_limits import refuse_too_many_moves, tell_broken_limits
-from terraform_like.plan.model import BeforeAfter, Created, Inputs, Load, Plan, PlannedTerritory, Renamed, Said, Summary
+from terraform_like.plan.model import (
+    BeforeAfter,
+    Created,
+    Inputs,
+    Load,
+    Plan,
+    PlannedTerritory,
+    Renamed,
+    Rollback,
+    Said,
+    Summary,
+)
 from terraform_like.plan.policy_tables import policy_tables
 from terraform_like.plan.reasons import Circumstances, explained, still_allowed
 from terraform_like.policy.judge import judge
@@ -58,6 +69,8 @@ class Parts:
     report : Report
         What was said on the way; limits that do not hold and what the judge of the policies says come to it. Warnings
         and notes become part of the plan.
+    rollback : Rollback or None
+        What the plan goes back to, where it was not carved.
     """
 
     carving: Carving
@@ -76,6 +89,7 @@ class Parts:
     variables: Mapping[str, str] = field(default_factory=dict)
     locate_policy: Locate = nowhere
     columns: Mapping[str, str] = field(default_factory=dict)
+    rollback: Rollback | None = None
 
 
 def compose(parts: Parts) -> Plan:
@@ -96,7 +110,10 @@ def compose(parts: Parts) -> Plan:
         allowed=frozenset().union(*allowed),
     )
     changes = explained(changed, why)
-    summary = _summary(len(parts.desired), changes)
+    if parts.rollback is not None:
+        back = Reason(code=ReasonCode.ROLLED_BACK, text=f"as it was after {parts.rollback}")
+        changes = tuple(change.model_copy(update={"reasons": (back,)}) for change in changes)
+    summary = _summary(parts.desired, changes)
     for problem, proof in zip(parts.problems, parts.proofs, strict=True):
         tell_broken_limits(carving, problem, proof, parts.desired, parts.locate, parts.report)
     refuse_too_many_moves(carving, parts.problems, parts.desired, parts.locate, parts.report)
@@ -107,6 +124,7 @@ def compose(parts: Parts) -> Plan:
         plan=carving.name,
         inputs=parts.inputs,
         created=parts.created,
+        rollback=parts.rollback,
         as_of=parts.as_of,
         currency=carving.plan.currency,
         variables=dict(parts.variables),
@@ -142,11 +160,12 @@ def _after(population: Population, desired: Book) -> Book:
     return Book.of(pl.concat([desired.table.select(columns), left]))
 
 
-def _summary(accounts: int, changes: tuple[Change, ...]) -> Summary:
+def _summary(desired: Book, changes: tuple[Change, ...]) -> Summary:
     count = Counter(change.kind for change in changes)
-    staying = accounts - len(changes) + count[ChangeKind.REMOVE]
+    inside = set(desired.accounts)
+    staying = len(desired) - sum(change.account in inside for change in changes)
     return Summary(
-        accounts=accounts,
+        accounts=len(desired),
         adds=count[ChangeKind.ADD],
         moves=count[ChangeKind.MOVE],
         transfers=count[ChangeKind.TRANSFER],

@@ -52,6 +52,18 @@ class StateSeen(Saved):
     """Serial of the last apply of this plan, 0 where there was none. Example: `3`."""
 
 
+class Rollback(Saved):
+    """That a plan was not carved, but puts accounts back where they were after an earlier apply."""
+
+    serial: int
+    """Serial of that apply, 0 for the time before the first. Example: `3`."""
+    finished: str = ""
+    """When it ended, in UTC; empty for the time before the first. Example: `2027-02-01T06:00:00Z`."""
+
+    def __str__(self) -> str:
+        return f"serial {self.serial} of {self.finished}" if self.finished else "the time before the first apply"
+
+
 class Summary(Saved):
     """Accounts in scope, and how many of them change in which way."""
 
@@ -160,6 +172,8 @@ class Plan(Saved):
     """What made the plan. Example: `{by: territory 0.1.0, commit: null}`."""
     state: StateSeen | None = None
     """What the state said, null in plans of older versions. Example: `{lineage: 4514495f…, serial: 3}`."""
+    rollback: Rollback | None = None
+    """What it goes back to, null where it was carved. Example: `{serial: 3, finished: "2027-02-01T06:00:00Z"}`."""
     as_of: date
     """The day that owners and holders are for. Example: `2027-02-01`."""
     currency: str | None = None

@@ -82,6 +82,8 @@ def _heading(plan: Plan) -> Iterator[Block]:
     segments = counted(len({t.segment for t in plan.territories}), "segment")
     territories = counted(len(plan.territories), "territory", "territories")
     yield line(f"{counted(plan.summary.accounts, 'account')} in {territories} of {segments}")
+    if plan.rollback is not None:
+        yield line(Piece("rollback", "bold"), f" to {escaped(str(plan.rollback))}: nothing is carved")
     if plan.digest:
         yield line(Piece(f"digest {escaped(plan.digest[:16])}", "dim"))
     yield BLANK

@@ -22,6 +22,9 @@ from terraform_like.state.lock import Holder, StateError
 #: Rows of one statement; keeps memory flat and every database below its limits.
 _ROWS = 50_000
 
+#: Outcomes of accounts that have what was intended.
+_WRITTEN = ("done", "unchanged")
+
 _PLACE = {"account": pl.String, "territory": pl.String, "owner": pl.String, "holder": pl.String}
 
 
@@ -155,6 +158,45 @@ class State:
         table = schema.history
         latest = sa.select(table).where(table.c.plan == plan).order_by(table.c.serial.desc()).limit(1)
         return next(iter(self._entries(latest)), None)
+
+    def befores(self, plan: str, serial: int) -> dict[str, Place]:
+        """Give what the CRM had of each account when an apply ended, of those that later applies of the plan changed.
+
+        Parameters
+        ----------
+        plan : str
+            The plan.
+        serial : int
+            That of the apply; 0 for the time before the first.
+
+        Raises
+        ------
+        StateError
+            When that was not journalled, since an older version of the tool applied, or an apply was cut off.
+        """
+        journal, history = schema.journal, schema.history
+        ended = sa.select(history.c.run, history.c.serial).where(history.c.plan == plan).subquery()
+        rows = (
+            sa.select(journal, ended.c.serial)
+            .join(ended, ended.c.run == journal.c.run, isouter=True)
+            .where(journal.c.plan == plan, sa.or_(ended.c.serial.is_(None), ended.c.serial > serial))
+            .order_by(journal.c.id)
+        )
+        since = int(self._meta("befores_since"))
+        if serial < since:
+            raise StateError(f"what accounts had before serial {since} is not known: an older version applied")
+        intents: dict[tuple[int, str], Place] = {}
+        found: dict[str, Place] = {}
+        with self._database.begin() as connection:
+            for row in connection.execution_options(yield_per=_ROWS).execute(rows):
+                if row.serial is None:
+                    raise StateError(f"an apply of {plan} was cut off; run territory apply again, so that it ends")
+                key = (row.run, row.account)
+                if row.phase == "intent":
+                    intents.setdefault(key, Place(territory=row.territory_before, owner=row.owner_before))
+                elif row.outcome in _WRITTEN and key in intents:
+                    found.setdefault(row.account, intents[key])
+        return found
 
     def standing(self, plan: str) -> Standing:
         """Give which state this is, and what the last apply of a plan was."""

@@ -207,7 +207,9 @@ def test_figures_are_floats_also_where_there_is_nothing_to_count(tables):
 def test_a_plan_without_changes_has_tables_of_the_same_columns(tables):
     inside = populate(
         CARVING,
-        Book.of(pl.DataFrame({"account": ["A-1"], "arr": [1.0], "visits": [1.0], "lat": [1.0], "lon": [1.0], "size": [1.0]})),
+        Book.of(
+            pl.DataFrame({"account": ["A-1"], "arr": [1.0], "visits": [1.0], "lat": [1.0], "lon": [1.0], "size": [1.0]})
+        ),
         locate,
         Report(),
     )

@@ -194,6 +194,8 @@ def test_a_state_of_the_first_version_is_brought_forward_with_all_that_it_holds(
         assert [e.finished for e in state.history()] == ["2027-01-01T00:00:01Z"]
         run = state.begin("fy27", "d2")
         assert run.number == 2
+        with pytest.raises(StateError, match="before serial 1 is not known: an older version applied"):
+            state.befores("fy27", 0)
         state.intend(run, 1, intents("A"))
         state.close()
     assert run_sql(URL, tmp_path, "SELECT schema_version, befores_since FROM meta") == [(2, 1)]
@@ -232,3 +234,22 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / ".territory").write_text("a file")
     with pytest.raises(StateError, match="folder of the state cannot be made"):
         open_state(URL, tmp_path)
+
+
+def test_what_accounts_had_before_later_applies_is_the_first_of_it_where_they_were_written(state: State) -> None:
+    def one(plan: str, owner: str, after: str, accounts: dict[str, str]) -> None:
+        run = state.begin(plan, f"{plan}{owner}")
+        state.intend(run, 1, [Intent(a, Place(owner=owner), Place(territory="w", owner=after)) for a in accounts])
+        settled = [Settled(account, outcome) for account, outcome in accounts.items()]
+        state.settle(run, 1, settled, PLACES.clear(), gone=set())
+        state.finish(run, entry(run))
+
+    one("fy27", "u-1", "u-2", {"A": "done", "B": "failed"})
+    one("fy27", "u-2", "u-3", {"A": "unchanged", "C": "conflict"})
+    one("emea", "u-2", "u-3", {"D": "done"})
+    assert state.befores("fy27", 0) == {"A": Place(owner="u-1")}
+    assert state.befores("fy27", 1) == {"A": Place(owner="u-2")}
+    assert state.befores("fy27", 2) == {}
+    state.intend(state.begin("fy27", "cut off"), 1, intents("A"))
+    with pytest.raises(StateError, match="an apply of fy27 was cut off; run territory apply again"):
+        state.befores("fy27", 2)
