@@ -24,3 +24,10 @@ def distinct(values: Positions) -> Ints:
 def union(one: Positions, other: Positions) -> Ints:
     """Give the values of two arrays, each once, sorted."""
     return distinct(np.concatenate([one, other]))
+
+
+def stretches(first: Ints, after: Ints) -> tuple[Ints, Ints]:
+    """Give the positions from each `first` until its `after`, one stretch behind the other, behind whose they are."""
+    count = after - first
+    whose = np.repeat(np.arange(len(count)), count)
+    return whose, np.arange(len(whose)) + (first - np.cumsum(count) + count)[whose]

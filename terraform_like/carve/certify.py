@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from terraform_like.carve import outside
 from terraform_like.carve.arrays import Floats, Ints
 from terraform_like.carve.atlas import fallen_apart, in_words
 from terraform_like.carve.problem import EXCESS_WEIGHT, Problem
@@ -132,7 +133,7 @@ def bound(problem: Problem, prices: Floats, moves: MoveLimit | None = None) -> f
     cheapest = cheapest_pairs(problem, price, move_price)
     if not problem.ways.complete:
         ways = problem.ways.at_move_price(move_price)
-        cheapest = ways.cheapest_others(problem.pairs, price, problem.weights, cheapest)
+        cheapest = outside.cheapest(ways, problem.pairs, price, problem.weights, cheapest)
     kinks = (limits.low, limits.target, np.where(np.isfinite(limits.high), limits.high, limits.target))
     least = np.min([limits.cost(load) - price * load for load in kinks], axis=0)
     let_through = move_price * moves.most if moves else 0.0

@@ -16,6 +16,7 @@ from terraform_like.carve.dive import dive
 from terraform_like.carve.improve import improve
 from terraform_like.carve.mend import mend
 from terraform_like.carve.moves import priced_moves, with_move_price, within_moves
+from terraform_like.carve.outside import cheaper
 from terraform_like.carve.prices import STAGES, ascend, raise_prices
 from terraform_like.carve.problem import Problem, SolverError
 from terraform_like.carve.table import Table, tabulate
@@ -229,7 +230,8 @@ def _reached(
     for _ in range(0 if problem.ways.complete else effort.reached):
         if watch.enough():
             break
-        unit, territory = problem.ways.cheaper(problem.pairs, prices, problem.weights, cheapest_pairs(problem, prices))
+        than = cheapest_pairs(problem, prices)
+        unit, territory = cheaper(problem.ways, problem.pairs, prices, problem.weights, than)
         if not len(unit):
             break
         problem = problem.including(unit, territory)

@@ -10,14 +10,15 @@ even in parts, cost more than the loads are let through for, the limits that hav
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 import numpy as np
 
 from terraform_like.carve.arrays import Flags, Floats, Ints
-from terraform_like.carve.certify import cheapest_pairs, useful_prices
+from terraform_like.carve.certify import useful_prices
+from terraform_like.carve.outside import least_weighed
 from terraform_like.carve.problem import Problem
 
 Side = Literal["low", "high"]
@@ -263,11 +264,7 @@ def _contradict(problem: Problem, weights: Floats) -> bool:
     if not weights.any():
         return False
     limits = problem.limits
-    free = replace(problem, pairs=replace(problem.pairs, cost=np.zeros(len(problem.pairs))))
-    cheapest = cheapest_pairs(free, weights)
-    if not problem.ways.complete:
-        cheapest = problem.ways.costing_nothing().cheapest_others(problem.pairs, weights, problem.weights, cheapest)
-    least = float(cheapest.sum())
+    least = float(least_weighed(problem.ways.eligible, weights, problem.weights).sum())
     high, low = np.where(weights > 0, limits.high, 0.0), np.where(weights < 0, limits.low, 0.0)
     most = weights * (high + low)
     scale = float(np.abs(most).sum()) + float((np.abs(weights).max(axis=0) * problem.weights.sum(axis=0)).sum())

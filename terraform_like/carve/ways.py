@@ -7,24 +7,19 @@ what was kept, and those that turn out cheap at the prices of the loads become p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from terraform_like.carve.arrays import Flags, Floats, Ints, distinct, union
+from terraform_like.carve.arrays import Flags, Floats, Ints, distinct, stretches, union
 from terraform_like.carve.eligible import Eligible
-from terraform_like.domain.geography import EARTH_RADIUS_KM, great_circle_km, on_the_sphere
+from terraform_like.domain.geography import great_circle_km, on_the_sphere
 
 #: Up to so many ways all of them are pairs.
 _ALL = 500_000
 #: Nearest centers of each kind of territory that are pairs beyond that.
 _NEAREST = 12
-#: Ways that are priced at once, which bounds the memory.
-_AT_ONCE = 1 << 21
-#: Ways of one unit that become pairs at once.
-_ADDED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,109 +132,10 @@ class Ways:
         """Give the same ways with every moved account at a price, in solver units."""
         return replace(self, weights=replace(self.weights, move=price))
 
-    def costing_nothing(self) -> Ways:
-        """Give the same ways at no cost but the prices of the loads."""
-        return replace(self, weights=Weights(0.0, 0.0, 0.0))
-
-    def cheaper(self, pairs: Pairs, price: Floats, weights: Floats, than: Floats) -> tuple[Ints, Ints]:
-        """Find ways that are no pairs and cheaper at some prices.
-
-        Parameters
-        ----------
-        pairs : Pairs
-            The pairs.
-        price : (T, M) array
-            Prices of the loads in solver units.
-        weights : (N, M) array
-            Weights of the units.
-        than : (N,) array
-            What the cheapest priced pair of each unit costs.
-
-        Returns
-        -------
-        unit, territory : arrays of int
-            The cheapest such ways of each unit, a few of each, sorted.
-        """
-        found: list[tuple[Ints, Ints]] = []
-        for units, value in self._priced_others(pairs, price, weights, than):
-            order = np.argsort(value, axis=1, kind="stable")[:, :_ADDED]
-            row = np.arange(len(units))[:, None]
-            good = np.isfinite(value[row, order])
-            found.append((np.broadcast_to(units[:, None], order.shape)[good], order[good]))
-        unit, territory = (np.concatenate(arrays) for arrays in zip(*found, strict=True)) if found else (_NONE, _NONE)
-        sort = np.lexsort((territory, unit))
-        return unit[sort], territory[sort]
-
-    def cheapest_others(self, pairs: Pairs, price: Floats, weights: Floats, than: Floats) -> Floats:
-        """Give what the cheapest way of each unit costs, pairs and others, an (N,) array."""
-        least = than.copy()
-        for units, value in self._priced_others(pairs, price, weights, than):
-            least[units] = np.minimum(least[units], value.min(axis=1))
-        return least
-
-    def _priced_others(
-        self, pairs: Pairs, price: Floats, weights: Floats, than: Floats
-    ) -> Iterator[tuple[Ints, Floats]]:
-        """Give units that have cheaper ways beside their pairs, with what all ways cost; infinite where not cheaper.
-
-        A straight line through the earth is shorter than any way: what it rules out is never measured.
-        """
-        width = len(self.centers)
-        free = np.flatnonzero(self.eligible.only < 0)
-        first_pair = np.searchsorted(pairs.unit, np.arange(len(self.start)))
-        here, there = on_the_sphere(self.points), on_the_sphere(self.centers)
-        per_km = self.weights.travel / self.weights.nearest_km if self.weights.nearest_km > 0 else 0.0
-        leaving = self.weights.disruption * np.add.reduceat(self.leaving, self.start[:-1])
-        step = max(1, _AT_ONCE // max(1, width))
-        for first in range(0, len(free), step):
-            units = free[first : first + step]
-            value = weights[units] @ price.T
-            value += leaving[units, None]
-            if per_km:
-                value += per_km * self._straight_km(units, here, there)
-            rows, kept = _stretches(first_pair[units], first_pair[units + 1])
-            value[rows, pairs.territory[kept]] = np.inf
-            row, territory = np.nonzero(value < than[units, None])
-            allowed = self.eligible.allows(units[row], territory)
-            row, territory = row[allowed], territory[allowed]
-            if not len(row):
-                continue
-            moved, disruption, km, misfit = measured(self, units[row], territory)
-            cost = self.weights.disruption * disruption + per_km * km + self.weights.move * moved
-            cost += self.weights.fit * misfit
-            cost += (weights[units[row]] * price[territory]).sum(axis=1)
-            those, position = np.unique(row, return_inverse=True)
-            exact = np.full((len(those), width), np.inf)
-            better = cost < than[units[row]]
-            exact[position[better], territory[better]] = cost[better]
-            yield units[those], exact
-
-    def _straight_km(self, units: Ints, here: Floats, there: Floats) -> Floats:
-        """Give the km through the earth from units' accounts to all centers, (units, T): never more than km."""
-        count = self.start[units + 1] - self.start[units]
-        _, members = _stretches(self.start[units], self.start[units + 1])
-        cosine = here[members] @ there.T
-        chord = EARTH_RADIUS_KM * np.sqrt(np.maximum(0, 2 - 2 * cosine))
-        # A location that is not known makes no way; rounding may not make one longer.
-        chord *= (1 - 1e-7) * (np.abs(here[members]).sum(axis=1) > 0)[:, None]
-        chord *= np.abs(there).sum(axis=1) > 0
-        km: Floats = chord if len(chord) == len(units) else np.add.reduceat(chord, np.cumsum(count) - count, axis=0)
-        return km
-
-
-_NONE = np.empty(0, dtype=np.int64)
-
-
-def _stretches(first: Ints, after: Ints) -> tuple[Ints, Ints]:
-    """Give the positions from each `first` until its `after`, one stretch behind the other, and whose they are."""
-    count = after - first
-    whose = np.repeat(np.arange(len(count)), count)
-    return whose, np.arange(len(whose)) + (first - np.cumsum(count) + count)[whose]
-
 
 def measured(ways: Ways, unit: Ints, territory: Ints) -> tuple[Floats, Floats, Floats, Floats]:
     """Give how many accounts ways would move, the disruption, the km and the misfit, four (E,) arrays."""
-    pair, member = _stretches(ways.start[unit], ways.start[unit + 1])
+    pair, member = stretches(ways.start[unit], ways.start[unit + 1])
     moves = (ways.current[member] != territory[pair]) & (ways.leaving[member] > 0)
     center, point = ways.centers[territory[pair]], ways.points[member]
     km = np.nan_to_num(great_circle_km(point[:, 0], point[:, 1], center[:, 0], center[:, 1]))

@@ -8,10 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from terraform_like.carve import decompose, ways
+from terraform_like.carve import decompose, outside, ways
 from terraform_like.carve.certify import Evidence, bound, certify, cheapest_pairs
 from terraform_like.carve.proof import MoveLimit, ProofMethod
-from terraform_like.domain.geography import great_circle_km
 
 
 @pytest.fixture
@@ -106,12 +105,12 @@ def test_ways_that_turn_out_cheap_become_pairs(company, problem, few):
     one = problem(*company)
     prices = np.random.default_rng(5).normal(0, 2, one.limits.share.shape)
     cheapest = cheapest_pairs(one, prices)
-    unit, territory = one.ways.cheaper(one.pairs, prices, one.weights, cheapest)
+    unit, territory = outside.cheaper(one.ways, one.pairs, prices, one.weights, cheapest)
     assert len(unit) > 0
     assert one.ways.eligible.allows(unit, territory).all()
     more = one.including(unit, territory)
     assert len(more.pairs) == len(one.pairs) + len(unit)
-    assert not len(more.ways.cheaper(more.pairs, prices, more.weights, cheapest_pairs(more, prices))[0])
+    assert not len(outside.cheaper(more.ways, more.pairs, prices, more.weights, cheapest_pairs(more, prices))[0])
 
 
 def test_a_carve_of_few_pairs_is_nearly_as_good_and_certified_alike(company, problem, few):
@@ -135,15 +134,6 @@ def test_a_territory_where_a_unit_may_not_go_is_never_among_its_pairs(company, p
     held = one.holding(places)
     assert held.ways.eligible.allows(held.pairs.unit, held.pairs.territory).all()
     assert (held.chosen(places) >= 0).sum() < one.units
-
-
-def test_a_straight_line_is_never_longer_than_a_way(company, problem):
-    one = problem(*company)
-    units = np.arange(one.units)
-    straight = one.ways._straight_km(units, ways.on_the_sphere(one.ways.points), ways.on_the_sphere(one.ways.centers))
-    points, centers = one.ways.points, one.ways.centers
-    km = np.nan_to_num(great_circle_km(points[:, :1], points[:, 1:], centers[None, :, 0], centers[None, :, 1]))
-    assert (straight <= np.add.reduceat(km, one.ways.start[:-1]) + 1e-9).all()
 
 
 def test_centers_without_a_place_take_turns(company, problem, few, wish):
