@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from terraform_like.carve.arrays import Floats, Ints, union
-from terraform_like.carve.certify import bound, cheapest_pairs
+from terraform_like.carve.certify import bound
 from terraform_like.carve.dive import dive
 from terraform_like.carve.improve import improve
 from terraform_like.carve.mend import mend
 from terraform_like.carve.moves import priced_moves, with_move_price, within_moves
-from terraform_like.carve.outside import cheaper
-from terraform_like.carve.prices import STAGES, ascend, raise_prices
+from terraform_like.carve.prices import raise_prices
 from terraform_like.carve.problem import Problem, SolverError
+from terraform_like.carve.reach import reached
 from terraform_like.carve.table import Table, tabulate
 from terraform_like.carve.watch import UNWATCHED, Stopped, Watch
 from terraform_like.domain.carving import CarveMethod, Effort
@@ -26,8 +26,6 @@ from terraform_like.domain.carving import CarveMethod, Effort
 #: Pairs within this of a unit's cheapest, over its weight, are open to local search; less where there are very many.
 _WINDOW, _NARROW = 1.0, 0.5
 _MANY = 500_000
-#: Temperature, width and steps after ways were added.
-_AFTER_REACHING = ((0.02, 0.05, 30),)
 #: How many times dearer an excess is in the end: no wish is worth any excess that can be avoided.
 STERN = 100.0
 #: An answer that costs less than so many times what was found is improved as well: little had changed.
@@ -41,7 +39,7 @@ class _Effort:
     Parameters
     ----------
     reached : int
-        Most times that ways are looked at which are no pairs yet.
+        Most times that the ways of all units are chosen anew, where not all of them are pairs.
     sifted : int
         Most units for which prices are made exact by HiGHS.
     whole : int
@@ -120,11 +118,9 @@ def solve(
     if not (np.isfinite(problem.pairs.cost).all() and np.isfinite(problem.weights).all()):
         raise SolverError("what a move or a way costs is not a finite number")
     effort = _EFFORTS[problem.effort]
-    table = tabulate(problem, np.arange(len(problem.pairs)))
     watch.tell(problem.component, "raising prices")
-    raised = _raised(table, prices, watch)
     books = None if start is None else problem.pairs.territory[start]
-    problem, table, raised = _reached(problem, table, raised, effort, watch)
+    problem, table, raised = reached(problem, prices, books, effort.reached, watch)
     start = None if books is None else problem.at(books)
     prices = raised if watch.enough() else _sifted(problem, table, raised)
     # To price ways that are no pairs takes too long for a figure that is only shown.
@@ -198,7 +194,7 @@ def place(problem: Problem, choice: Ints) -> Ints:
     stays[choice[~free]] = True
     open_pairs = np.flatnonzero(free[problem.pairs.unit] | stays)
     table = tabulate(problem, open_pairs)
-    prices = raise_prices(table)
+    prices = raise_prices(problem, table)
     row, after = dive(table, prices)
     placed = table.choice(row, problem.units)
     return improve(problem, placed, open_pairs, after / table.scale)
@@ -213,31 +209,7 @@ def prices_of(problem: Problem) -> Floats:
         When HiGHS gives no usable answer.
     """
     table = tabulate(problem, np.arange(len(problem.pairs)))
-    return _sifted(problem, table, raise_prices(table) / table.scale)
-
-
-def _raised(table: Table, prices: Floats | None, watch: Watch) -> Floats:
-    """Raise prices from nothing, or a little from where they were; in solver units."""
-    if prices is None:
-        return raise_prices(table, watch) / table.scale
-    return ascend(table, prices * table.scale, STAGES[-1:], watch) / table.scale
-
-
-def _reached(
-    problem: Problem, table: Table, prices: Floats, effort: _Effort, watch: Watch
-) -> tuple[Problem, Table, Floats]:
-    """Add the ways to the pairs that are cheaper at the prices of the loads, and raise the prices again."""
-    for _ in range(0 if problem.ways.complete else effort.reached):
-        if watch.enough():
-            break
-        than = cheapest_pairs(problem, prices)
-        unit, territory = cheaper(problem.ways, problem.pairs, prices, problem.weights, than)
-        if not len(unit):
-            break
-        problem = problem.including(unit, territory)
-        table = tabulate(problem, np.arange(len(problem.pairs)))
-        prices = ascend(table, prices * table.scale, _AFTER_REACHING, watch) / table.scale
-    return problem, table, prices
+    return _sifted(problem, table, raise_prices(problem, table) / table.scale)
 
 
 def _sifted(problem: Problem, table: Table, prices: Floats) -> Floats:

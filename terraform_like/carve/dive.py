@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from terraform_like.carve.arrays import Floats, Ints
+from terraform_like.carve.arrays import Flags, Floats, Ints
 from terraform_like.carve.improve import book_costs
 from terraform_like.carve.prices import ascend
-from terraform_like.carve.table import Table
+from terraform_like.carve.table import Block, Table
 from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Tiers of weight, as shares of a mean fair load: units above are placed before prices are raised again.
@@ -58,14 +59,15 @@ def dive(table: Table, prices: Floats, watch: Watch = UNWATCHED) -> tuple[Ints, 
         if watch.enough() or not heavy.any():
             continue
         placed = _place(now, prices, temperature, weight, heavy)
-        cost = now.cost.copy()
-        columns = np.flatnonzero(heavy)
-        kept = cost[placed[columns], columns]
-        cost[:, columns] = np.inf
-        cost[placed[columns], columns] = kept
-        now = now.with_costs(cost)
+        now = now.with_costs(partial(_decided, placed, heavy))
         prices = ascend(now, prices, [(temperature, 2.5 * temperature, steps)], watch)
     return _round(now, prices, temperature, weight), prices
+
+
+def _decided(row: Ints, those: Flags, block: Block) -> Floats:
+    """Give the cost of the pairs of a block, where some units may only have the row that they were given."""
+    other = np.arange(len(block.cost))[:, None] != row[block.columns]
+    return np.where(those[block.columns] & other, np.inf, block.cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ class _Soft:
     play : (T, M) array
         How far loads of light units answer to a price of 1.
     column, part_row, part, behind : arrays
-        The parts of units that are in several: unit, row, share, and how much dearer than the cheapest.
+        The parts of units that are in several: column, row, share, and how much dearer than the cheapest.
+    territory, cost : arrays
+        Territories and costs of these parts.
     """
 
     row: Ints
@@ -91,22 +95,25 @@ class _Soft:
     part_row: Ints
     part: Floats
     behind: Floats
+    territory: Ints
+    cost: Floats
 
 
 def _soft(table: Table, prices: Floats, temperature: float, least: float, light: np.ndarray) -> _Soft:
     territories, metrics = table.shape
     loads, play = np.zeros(table.shape), np.zeros(table.shape)
     row = np.empty(len(table.units), dtype=np.int64)
-    parts: list[tuple[Ints, Ints, Floats, Floats]] = []
-    for columns in table.chunks():
+    parts: list[tuple[Ints, Ints, Floats, Floats, Ints, Floats]] = []
+    for block in table.blocks:
+        columns = block.columns
         heat = temperature * table.heaviness[columns]
-        behind = table.priced(prices, columns)
+        behind = table.priced(prices, block)
         behind -= behind.min(axis=0)
         share = np.exp(-behind / heat)
         share[share < least] = 0
         share /= share.sum(axis=0)
         row[columns] = share.argmax(axis=0)
-        at = table.territory[:, columns].ravel()
+        at = block.territory.ravel()
         answer = share * (1 - share) / heat * light[columns]
         for metric in range(metrics):
             weights = table.weights[metric, columns]
@@ -115,9 +122,10 @@ def _soft(table: Table, prices: Floats, temperature: float, least: float, light:
         split = np.flatnonzero(share.max(axis=0) < 1)
         where, which = np.nonzero(share[:, split].T)
         columns_of = split[where]
-        parts.append((columns_of + columns.start, which, share[which, columns_of], behind[which, columns_of]))
-    column, part_row, part, dearer = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return _Soft(row, loads, play, column, part_row, part, dearer)
+        at_part = (which, columns_of)
+        book = block.territory[at_part].astype(np.int64)
+        parts.append((columns_of + columns.start, which, share[at_part], behind[at_part], book, block.cost[at_part]))
+    return _Soft(row, loads, play, *(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def _heaviest_first(soft: _Soft, weight: Floats, among: np.ndarray) -> Iterator[tuple[int, Ints]]:
@@ -135,13 +143,12 @@ def _place(table: Table, prices: Floats, temperature: float, weight: Floats, hea
     row, play = soft.row.copy(), np.maximum(soft.play, 1e-6 * np.maximum(table.limits.target, 1e-9))
     off = np.zeros(table.shape)
     for column, parts in _heaviest_first(soft, weight, heavy):
-        rows = soft.part_row[parts]
-        books, own = table.territory[rows, column], table.weights[:, column]
+        books, own = soft.territory[parts], table.weights[:, column]
         off[books] -= soft.part[parts, None] * own
         stress = soft.behind[parts] + (((off[books] + own) ** 2 - off[books] ** 2) / (2 * play[books])).sum(axis=1)
         best = int(stress.argmin())
         off[books[best]] += own
-        row[column] = rows[best]
+        row[column] = soft.part_row[parts[best]]
     return row
 
 
@@ -151,12 +158,11 @@ def _round(table: Table, prices: Floats, temperature: float, weight: Floats) -> 
     soft = _soft(table, prices, temperature, _LEAST_SHARE[1], everything)
     row, loads = soft.row.copy(), soft.loads + table.decided
     for column, parts in _heaviest_first(soft, weight, everything):
-        rows = soft.part_row[parts]
-        books, own = table.territory[rows, column], table.weights[:, column]
+        books, own = soft.territory[parts], table.weights[:, column]
         loads[books] -= soft.part[parts, None] * own
         there = loads[books]
         dearer = book_costs(table.limits, books, there + own) - book_costs(table.limits, books, there)
-        best = int((table.cost[rows, column] + dearer).argmin())
+        best = int((soft.cost[parts] + dearer).argmin())
         loads[books[best]] += own
-        row[column] = rows[best]
+        row[column] = soft.part_row[parts[best]]
     return row

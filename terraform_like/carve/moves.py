@@ -47,17 +47,13 @@ def priced_moves(problem: Problem, table: Table, prices: Floats, most: float) ->
     prices : (T, M) array
         Prices over the mean weight that go with it.
     """
-    moved = np.where(table.pair >= 0, problem.pairs.moved[table.pair], 0.0)
-    decided = float(problem.pairs.moved[table.alone].sum())
+    moved = problem.pairs.moved
 
     def trial(price: float, prices: Floats) -> tuple[float, Floats]:
-        dearer = table.with_costs(table.cost + price * moved)
+        dearer = table.with_costs(lambda block: block.cost + price * np.where(block.pair >= 0, moved[block.pair], 0.0))
         prices = ascend(dearer, prices, _TRIAL)
-        count = decided
-        for columns in table.chunks():
-            row = dearer.priced(prices, columns).argmin(axis=0)
-            count += float(moved[row, np.arange(columns.start, columns.stop)].sum())
-        return count, prices
+        cheapest = dearer.near(prices, 0.0)
+        return float(moved[cheapest].sum()), prices
 
     low, high = 0.0, 1.0
     count, after = trial(high, prices)

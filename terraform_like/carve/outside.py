@@ -26,11 +26,9 @@ _GROUPS_AT_ONCE, _WAYS_AT_ONCE = 512, 1 << 20
 _BITS = 10
 #: What rounding may make of squares of distances on the unit sphere, and relatively of sums.
 _SQUARE, _SUM = 1e-14, 1e-9
-#: Ways of one unit that become pairs at once.
-_ADDED = 3
 
 
-def cheaper(ways: Ways, pairs: Pairs, price: Floats, weights: Floats, than: Floats) -> tuple[Ints, Ints]:
+def cheaper(ways: Ways, pairs: Pairs, price: Floats, weights: Floats, than: Floats, most: int) -> tuple[Ints, Ints]:
     """Find ways that are no pairs and cheaper at some prices.
 
     Parameters
@@ -42,14 +40,16 @@ def cheaper(ways: Ways, pairs: Pairs, price: Floats, weights: Floats, than: Floa
     weights : (N, M) array
         Weights of the units.
     than : (N,) array
-        What the cheapest priced pair of each unit costs.
+        What the cheapest priced pair of each unit costs; of units without pairs nothing is found.
+    most : int
+        How many ways of each unit to give, the cheapest ones.
 
     Returns
     -------
     unit, territory : arrays of int
-        The cheapest such ways of each unit, a few of each, sorted.
+        Such ways, sorted.
     """
-    found = [_first(*ways_of_block) for ways_of_block in _cheap(ways, pairs, price, weights, than)]
+    found = [_first(*block, most) for block in _cheap(ways, pairs, price, weights, than)]
     if not found:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     unit, territory = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
@@ -101,13 +101,13 @@ def _undominated(price: Floats, books: Ints) -> Ints:
     return books[np.sort(first[kept])]
 
 
-def _first(unit: Ints, territory: Ints, cost: Floats) -> tuple[Ints, Ints]:
+def _first(unit: Ints, territory: Ints, cost: Floats, most: int) -> tuple[Ints, Ints]:
     """Choose the cheapest few ways of each unit."""
     order = np.lexsort((territory, cost, unit))
     unit, territory = unit[order], territory[order]
     begins = np.flatnonzero(np.diff(unit, prepend=-1))
     place = np.arange(len(unit)) - np.repeat(begins, np.diff(np.append(begins, len(unit))))
-    return unit[place < _ADDED], territory[place < _ADDED]
+    return unit[place < most], territory[place < most]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,8 @@ class _Groups:
     weights: Floats
 
 
-def _grouped(ways: Ways, weights: Floats) -> _Groups:
-    units = np.flatnonzero(ways.eligible.only < 0)
+def _grouped(ways: Ways, pairs: Pairs, weights: Floats) -> _Groups:
+    units = np.flatnonzero((ways.eligible.only < 0) & (np.bincount(pairs.unit, minlength=len(weights)) > 0))
     here = on_the_sphere(ways.points)
     known = (here != 0).any(axis=1)
     if len(here) == len(weights):
@@ -169,7 +169,7 @@ def _cheap(
     ways: Ways, pairs: Pairs, price: Floats, weights: Floats, than: Floats
 ) -> Iterator[tuple[Ints, Ints, Floats]]:
     """Give unit, territory and cost of all ways that are no pairs and cheaper, all of one unit together."""
-    groups = _grouped(ways, weights)
+    groups = _grouped(ways, pairs, weights)
     if not len(groups.units):
         return
     leaving = ways.weights.disruption * ways.leaving + ways.weights.move * (ways.leaving > 0)

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from terraform_like.carve.arrays import Floats
-from terraform_like.carve.table import Table
+from terraform_like.carve.problem import Problem
+from terraform_like.carve.table import Block, Table, sampled
 from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Temperatures of units, widths of kinks (relative), and the steps at each.
@@ -51,8 +52,8 @@ class Softened:
     loads: Floats
 
 
-def raise_prices(table: Table, watch: Watch = UNWATCHED) -> Floats:
-    """Find prices at which the bound is near its highest.
+def raise_prices(problem: Problem, table: Table, watch: Watch = UNWATCHED) -> Floats:
+    """Find prices at which the bound is near its highest, for a problem and its open pairs.
 
     Returns
     -------
@@ -62,7 +63,7 @@ def raise_prices(table: Table, watch: Watch = UNWATCHED) -> Floats:
     prices = np.zeros(table.shape)
     if len(table.units) <= _MANY:
         return ascend(table, prices, STAGES, watch)
-    prices = ascend(table.sample(_SAMPLE), prices, _SAMPLE_STAGES, watch)
+    prices = ascend(sampled(problem, table, _SAMPLE), prices, _SAMPLE_STAGES, watch)
     return ascend(table, prices, _AFTER_SAMPLE, watch)
 
 
@@ -153,13 +154,14 @@ def _logistic(x: Floats) -> Floats:
 def softened(table: Table, prices: Floats, temperature: float, threads: Executor | None = None) -> Softened:
     """Split every unit over its pairs by the soft minimum of their priced costs.
 
-    Threads share the columns out among them; sums are made in the order of the columns, so that they are the same ones
+    Threads share the blocks out among them; sums are made in the order of the blocks, so that they are the same ones
     to the last digit with any number of threads.
     """
 
-    def split(columns: slice) -> tuple[float, Floats]:
+    def split(block: Block) -> tuple[float, Floats]:
+        columns = block.columns
         heat = temperature * table.heaviness[columns]
-        share = table.priced(prices, columns)
+        share = table.priced(prices, block)
         least = share.min(axis=0)
         share -= least
         share *= -1 / heat
@@ -168,14 +170,14 @@ def softened(table: Table, prices: Floats, temperature: float, threads: Executor
         times = table.times[columns]
         value = float((times * (least - heat * np.log(total))).sum())
         share *= times / total
-        at = table.territory[:, columns].ravel().astype(np.intp)
+        at = block.territory.ravel().astype(np.intp)
         loads = np.zeros(table.shape)
         for metric in range(table.shape[1]):
             loads[:, metric] = np.bincount(at, (share * table.weights[metric, columns]).ravel(), table.shape[0])
         return value, loads
 
     value, loads = 0.0, np.zeros(table.shape)
-    for part, summed in (threads.map if threads else map)(split, table.chunks()):
+    for part, summed in (threads.map if threads else map)(split, table.blocks):
         value += part
         loads += summed
     return Softened(value, loads)

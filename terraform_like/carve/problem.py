@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from terraform_like.carve.arrays import Floats, Ints, Positions, union
+from terraform_like.carve.arrays import Floats, Ints, Positions, distinct
 from terraform_like.carve.ways import Pairs, Ways
 from terraform_like.diagnostics import Path
 from terraform_like.domain.carving import CarveMethod, Effort
@@ -182,11 +182,21 @@ class Problem:
         """Give the same problem with more ways among its pairs, where pairs have other positions."""
         width = len(self.territories)
         old = self.pairs.unit.astype(np.int64) * width + self.pairs.territory
-        key = union(old, unit.astype(np.int64) * width + territory)
-        if len(key) == len(old):
+        key = distinct(unit.astype(np.int64) * width + territory)
+        before = np.searchsorted(old, key)
+        fresh = old[np.minimum(before, len(old) - 1)] != key
+        key, before = key[fresh], before[fresh]
+        if not len(key):
             return self
-        at = np.where(self.current >= 0, np.searchsorted(key, old[self.current]), -1)
-        return replace(self, pairs=self.ways.pairs(key // width, key % width), current=at)
+        pairs = self.pairs.with_more(self.ways.pairs(key // width, key % width), before)
+        at = self.current + np.searchsorted(key, old[self.current])
+        return replace(self, pairs=pairs, current=np.where(self.current >= 0, at, -1))
+
+    def of_pairs(self, rows: Ints) -> Problem:
+        """Give the same problem with some of its pairs, sorted; what was at others is nowhere."""
+        at = np.full(len(self.pairs) + 1, -1)
+        at[rows] = np.arange(len(rows))
+        return replace(self, pairs=self.pairs.these(rows), current=at[self.current])
 
     def at(self, territory: Positions) -> Ints:
         """Give the pair of each unit in the territories that are given, an (N,) array; -1 where that is no pair."""

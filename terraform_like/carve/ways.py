@@ -7,7 +7,9 @@ what was kept, and those that turn out cheap at the prices of the loads become p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +52,20 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.unit)
+
+    def these(self, rows: Ints) -> Pairs:
+        """Give some of the pairs."""
+        return self._each(lambda values: values[rows])
+
+    def with_more(self, more: Pairs, before: Ints) -> Pairs:
+        """Give these pairs and others, which are put before the rows that are given."""
+        others = (getattr(more, field.name) for field in fields(more))
+        return self._each(lambda values: np.insert(values, before, next(others)))
+
+    def _each(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Pairs:
+        """Change all arrays alike."""
+        changed = [change(getattr(self, field.name)) for field in fields(self)]
+        return Pairs(*changed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def compare(one, price):
     assert least == pytest.approx(everything.min(axis=1), rel=1e-12, abs=1e-12)
     assert (least <= than).all()
 
-    unit, territory = outside.cheaper(one.ways, one.pairs, price, one.weights, than)
+    unit, territory = outside.cheaper(one.ways, one.pairs, price, one.weights, than, 3)
     pairs = set(zip(one.pairs.unit.tolist(), one.pairs.territory.tolist(), strict=True))
     found = list(zip(unit.tolist(), territory.tolist(), strict=True))
     assert found == sorted(set(found)) and not pairs & set(found)

@@ -14,10 +14,14 @@ from terraform_like.carve.table import tabulate
 
 
 @pytest.fixture(scope="module")
-def laid_out():
+def towns():
     made = company(400, 5)
-    problem = problem_of(made.carving, made.table)
-    return tabulate(problem, np.arange(len(problem.pairs)))
+    return problem_of(made.carving, made.table)
+
+
+@pytest.fixture(scope="module")
+def laid_out(towns):
+    return tabulate(towns, np.arange(len(towns.pairs)))
 
 
 def test_the_slope_is_that_of_the_smoothed_dual(laid_out):
@@ -30,12 +34,14 @@ def test_the_slope_is_that_of_the_smoothed_dual(laid_out):
         assert (above - below) / 2e-6 == pytest.approx(slope[cell], rel=1e-4, abs=1e-4)
 
 
-def test_prices_are_the_same_with_one_core_and_with_two(laid_out, monkeypatch):
+def test_prices_are_the_same_with_one_core_and_with_two(towns, monkeypatch):
     monkeypatch.setattr(prices, "_WORTH_THREADS", 0)
-    monkeypatch.setattr(table, "_CHUNK", 64)
+    monkeypatch.setattr(table, "_COLUMNS", 64)
+    laid_out = tabulate(towns, np.arange(len(towns.pairs)))
+    assert len(laid_out.blocks) > 4
     found = []
     for cores in (1, 2):
         monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
-        found.append(prices.raise_prices(laid_out))
+        found.append(prices.raise_prices(towns, laid_out))
     assert (found[0] == found[1]).all()
     assert found[0].any()

@@ -105,12 +105,12 @@ def test_ways_that_turn_out_cheap_become_pairs(company, problem, few):
     one = problem(*company)
     prices = np.random.default_rng(5).normal(0, 2, one.limits.share.shape)
     cheapest = cheapest_pairs(one, prices)
-    unit, territory = outside.cheaper(one.ways, one.pairs, prices, one.weights, cheapest)
+    unit, territory = outside.cheaper(one.ways, one.pairs, prices, one.weights, cheapest, 3)
     assert len(unit) > 0
     assert one.ways.eligible.allows(unit, territory).all()
     more = one.including(unit, territory)
     assert len(more.pairs) == len(one.pairs) + len(unit)
-    assert not len(outside.cheaper(more.ways, more.pairs, prices, more.weights, cheapest_pairs(more, prices))[0])
+    assert not len(outside.cheaper(more.ways, more.pairs, prices, more.weights, cheapest_pairs(more, prices), 3)[0])
 
 
 def test_a_carve_of_few_pairs_is_nearly_as_good_and_certified_alike(company, problem, few):
