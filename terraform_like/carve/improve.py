@@ -11,17 +11,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from terraform_like.carve.arrays import Floats, Ints, Positions
+from terraform_like.carve.arrays import Flags, Floats, Ints, Positions
 from terraform_like.carve.borders import Borders
 from terraform_like.carve.problem import Limits, Problem
 from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Units that each territory offers each other one, those nearest to a tie first.
 _OFFERED = 10
-#: Exchanges that are priced at once, which bounds the memory.
-_AT_ONCE = 1 << 20
+#: How many offers are priced together, filled up with offers that are none.
+_WIDTHS = (0, 1, 3, 6, _OFFERED)
+#: Exchanges that are priced at once: what fits the cache of one core.
+_AT_ONCE = 1 << 15
 #: Rounds after which an answer is taken as it is; searches end by themselves long before.
 _ROUNDS = 600
+#: Most times that the same offers are priced; it ends before where the last time gave less than this part of all.
+_AGAIN, _LESS = 20, 0.02
 #: A gain below this, relative to the whole cost, is a rounding of floating point.
 _GAIN = 1e-10
 #: A round that gains less than this is weak: all territories are looked at again, with other offers.
@@ -58,6 +62,33 @@ def book_costs(limits: Limits, books: Positions, loads: Floats) -> Floats:
     return cost
 
 
+def _cell_costs(limits: Limits, books: Ints, metric: int, loads: Floats) -> Floats:
+    """Give the cost of one load of some territories, a (g, a, b) array, in any number of alternatives of it."""
+    low, high, target, pull, push = (
+        array[books, metric][:, None, None]
+        for array in (limits.low, limits.high, limits.target, limits.pull, limits.push)
+    )
+    beyond: Floats = np.maximum(loads - high, low - loads)
+    np.maximum(beyond, 0, out=beyond)
+    beyond *= push
+    loads = np.abs(loads - target)
+    loads *= pull
+    beyond += loads
+    return beyond
+
+
+def _sets(offers: int, *, two: bool) -> Ints:
+    """Give the sets of so many offers that are priced, a (2, S) array: none, each one, each two; 0 is nothing."""
+    one = np.stack([np.arange(offers + 1), np.zeros(offers + 1, dtype=np.int64)])
+    return np.hstack([one, np.stack(np.triu_indices(offers, 1)) + 1]) if two else one
+
+
+def _summed(values: Floats, sets: Ints) -> Floats:
+    """Sum values of offers, (g, K + 1), set by set: a (g, S) array. The first offer is nothing, and has the value 0."""
+    summed: Floats = values[:, sets[0]] + values[:, sets[1]]
+    return summed
+
+
 def improve(
     problem: Problem,
     choice: Ints,
@@ -66,6 +97,7 @@ def improve(
     *,
     most_moved: float = np.inf,
     borders: Borders | None = None,
+    deep: bool = False,
     watch: Watch = UNWATCHED,
 ) -> Ints:
     """Give an answer that nothing which was looked at makes cheaper; never a dearer one.
@@ -84,6 +116,8 @@ def improve(
         Most accounts that may move. An answer beyond it already may keep its moves, and gets no more.
     borders : Borders, optional
         The map of the answer, where every territory must stay connected; it changes with the answer.
+    deep : bool
+        Whether two units at once may go each way in the end.
     watch : Watch
         May end the search early.
 
@@ -95,7 +129,9 @@ def improve(
     if not len(problem.territories) > 1:
         return choice
     search = _Search(problem, choice.copy(), open_pairs, prices, most_moved, borders)
-    search.run(watch)
+    search.run(watch, two=False)
+    if deep:
+        search.run(watch, two=True)
     return search.choice
 
 
@@ -117,6 +153,10 @@ class _Offers:
     high: Ints
     pair: Ints
     cost: Floats
+
+    def among(self, those: Flags) -> _Offers:
+        """Give those of some of the pairs of territories."""
+        return _Offers(self.low[those], self.high[those], self.pair[those], self.cost[those])
 
 
 class _Search:
@@ -148,7 +188,8 @@ class _Search:
         self._room = np.inf if np.isinf(most_moved) else most_moved - float(problem.pairs.moved[choice].sum())
         self._prices = prices
 
-    def run(self, watch: Watch) -> None:
+    def run(self, watch: Watch, *, two: bool) -> None:
+        """Search until nothing is found any more; with `two`, two units at once go each way."""
         total = max(1.0, self._problem.cost(self.choice))
         dirty = np.ones(len(self._problem.territories), dtype=bool)
         full, stalls, looks = True, 0, 0
@@ -156,14 +197,25 @@ class _Search:
             if watch.enough():
                 break
             offers = self._offers(None if full else dirty, shuffled=looks % 3 != 0)
-            gain, one, two = self._priced(offers)
-            gained, dirty = self._take(offers, gain, one, two, _GAIN * total)
+            gained, dirty = self._exchanged(offers, _GAIN * total, two=two)
             weak = gained < _WEAK * total
             stalls = stalls + 1 if full and gained < 2e-6 * total else (0 if full else stalls)
             if stalls >= _STALLS:
                 break
             looks += weak
             full = weak
+
+    def _exchanged(self, offers: _Offers, least: float, *, two: bool) -> tuple[float, Flags]:
+        """Carry out exchanges of what is offered, again and again; give what they gained, and who changed."""
+        total, dirty = 0.0, np.zeros(len(self._problem.territories), dtype=bool)
+        for _ in range(_AGAIN):
+            gain, best = self._priced(offers, two=two)
+            gained, changed = self._take(offers, gain, best, least)
+            total, dirty = total + gained, dirty | changed
+            if gained < _LESS * total:
+                break
+            offers = offers.among(changed[offers.low] | changed[offers.high])
+        return total, dirty
 
     def _offers(self, dirty: np.ndarray | None, *, shuffled: bool) -> _Offers:
         """Gather what each two territories offer; with `dirty`, only those of which one has changed."""
@@ -198,37 +250,59 @@ class _Search:
         cost[:, :, 0] = 0
         return _Offers(groups // count, groups % count, pair, cost)
 
-    def _priced(self, offers: _Offers) -> tuple[Floats, Ints, Ints]:
-        """Give the best exchange of each two territories: its gain, and what either side gives."""
-        count, width = len(offers.low), _OFFERED + 1
-        gain, best = np.empty(count), np.empty(count, dtype=np.int64)
+    def _priced(self, offers: _Offers, *, two: bool) -> tuple[Floats, Ints]:
+        """Give the best exchange of each two territories: its gain, and the (G, 4) pairs that it takes; -1 is none."""
+        count = len(offers.low)
+        gain, taken = np.empty(count), np.full((count, 4), -1, dtype=np.int64)
+        # Most territories offer one another next to nothing: those that offer alike much are priced together.
+        sets = [_sets(width, two=two) for width in _WIDTHS]
+        offered = np.searchsorted(_WIDTHS, (offers.pair[:, :, 1:] >= 0).sum(axis=2))
+        alike = offered[:, 0] * len(sets) + offered[:, 1]
+        for number in np.unique(alike).tolist():
+            mine, theirs = sets[number // len(sets)], sets[number % len(sets)]
+            those = np.flatnonzero(alike == number)
+            step = max(1, _AT_ONCE // (mine.shape[1] * theirs.shape[1]))
+            for first in range(0, len(those), step):
+                part = those[first : first + step]
+                value = self._values(offers, part, mine, theirs).reshape(len(part), -1)
+                best = value.argmin(axis=1)
+                # The first set of both is nothing: what it costs is what is there.
+                gain[part] = value[:, 0] - value[np.arange(len(part)), best]
+                one, other = mine[:, best // theirs.shape[1]].T, theirs[:, best % theirs.shape[1]].T
+                taken[part, :2] = np.take_along_axis(offers.pair[part, 0], one, axis=1)
+                taken[part, 2:] = np.take_along_axis(offers.pair[part, 1], other, axis=1)
+        return gain, taken
+
+    def _values(self, offers: _Offers, part: Ints, mine: Ints, theirs: Ints) -> Floats:
+        """Give what two territories cost after each exchange of sets of their offers, a (g, a, b) array."""
         problem, limits = self._problem, self._limits
-        step = max(1, _AT_ONCE // (width * width * max(1, len(problem.metrics))))
-        for first in range(0, count, step):
-            part = slice(first, min(first + step, count))
-            pair = offers.pair[part]
-            weights = np.where(pair[..., None] >= 0, problem.weights[problem.pairs.unit[pair]], 0.0)
-            shift = weights[:, 0, :, None, :] - weights[:, 1, None, :, :]
-            low, high = offers.low[part], offers.high[part]
-            at_low, at_high = (self._loads[books][:, None, None, :] for books in (low, high))
-            value = offers.cost[part, 0, :, None] + offers.cost[part, 1, None, :]
-            value = value + book_costs(limits, low, at_low - shift) + book_costs(limits, high, at_high + shift)
-            if np.isfinite(self._room):
-                value = np.where(self._more_moves(pair) > max(0.0, self._room), _NEVER, value)
-            flat = value.reshape(len(low), -1)
-            best[part] = flat.argmin(axis=1)
-            before = book_costs(limits, low, self._loads[low]) + book_costs(limits, high, self._loads[high])
-            gain[part] = before - flat[np.arange(len(low)), best[part]]
-        return gain, best // width, best % width
+        low, high = offers.low[part], offers.high[part]
+        go, come = offers.pair[part, 0], offers.pair[part, 1]
+        cost = self._still(go, low, offers.cost[part, 0]), self._still(come, high, offers.cost[part, 1])
+        value: Floats = _summed(cost[0], mine)[:, :, None] + _summed(cost[1], theirs)[:, None]
+        for metric in range(len(problem.metrics)):
+            weight = problem.weights[:, metric]
+            gone = _summed(np.where(go >= 0, weight[problem.pairs.unit[go]], 0.0), mine)
+            comes = _summed(np.where(come >= 0, weight[problem.pairs.unit[come]], 0.0), theirs)
+            shift = gone[:, :, None] - comes[:, None, :]
+            value += _cell_costs(limits, low, metric, self._loads[low, metric][:, None, None] - shift)
+            value += _cell_costs(limits, high, metric, self._loads[high, metric][:, None, None] + shift)
+        if np.isfinite(self._room):
+            more = _summed(self._more_moves(go), mine)[:, :, None] + _summed(self._more_moves(come), theirs)[:, None]
+            value[more > max(0.0, self._room)] = _NEVER
+        return value
+
+    def _still(self, pair: Ints, book: Ints, cost: Floats) -> Floats:
+        """Give the cost of offers of territories, out of reach where the unit is not there any more, (g, K + 1)."""
+        gone = (pair >= 0) & (self._at[self._problem.pairs.unit[pair]] != book[:, None])
+        return np.where(gone, _NEVER, cost)
 
     def _more_moves(self, pair: Ints) -> Floats:
-        """Give how many more accounts each exchange moves, a (G, K + 1, K + 1) array."""
+        """Give how many more accounts each pair moves than where its unit is; 0 where there is none."""
         pairs = self._problem.pairs
-        more = np.where(pair >= 0, pairs.moved[pair] - pairs.moved[self.choice[pairs.unit[pair]]], 0.0)
-        answer: Floats = more[:, 0, :, None] + more[:, 1, None, :]
-        return answer
+        return np.where(pair >= 0, pairs.moved[pair] - pairs.moved[self.choice[pairs.unit[pair]]], 0.0)
 
-    def _take(self, offers: _Offers, gain: Floats, one: Ints, two: Ints, least: float) -> tuple[float, np.ndarray]:
+    def _take(self, offers: _Offers, gain: Floats, best: Ints, least: float) -> tuple[float, np.ndarray]:
         """Carry out the best exchanges; give what they gained, and which territories changed."""
         pairs, weights = self._problem.pairs, self._problem.weights
         changed = np.zeros(len(self._problem.territories), dtype=bool)
@@ -238,8 +312,8 @@ class _Search:
             low, high = offers.low[g], offers.high[g]
             if changed[low] or changed[high]:
                 continue
-            taken = [int(pair) for pair in (offers.pair[g, 0, one[g]], offers.pair[g, 1, two[g]]) if pair >= 0]
-            more = sum(float(pairs.moved[pair] - pairs.moved[self.choice[pairs.unit[pair]]]) for pair in taken)
+            taken = [pair for pair in best[g].tolist() if pair >= 0]
+            more = float(self._more_moves(best[g]).sum())
             if more > max(0.0, self._room):
                 continue
             if self._borders and not self._borders.move((int(pairs.unit[p]), int(pairs.territory[p])) for p in taken):

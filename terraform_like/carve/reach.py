@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from terraform_like.carve.arrays import Floats, Ints, Positions
+from terraform_like.carve.certify import bound
 from terraform_like.carve.outside import cheaper
 from terraform_like.carve.prices import STAGES, Stages, ascend, raise_prices
 from terraform_like.carve.problem import Problem
@@ -67,12 +68,19 @@ def reached(
     if prices is None:
         prices = _over_a_sample(problem, watch)
     table = tabulate(problem, np.arange(len(problem.pairs)))
-    for _ in range(rounds):
+    best, lowest = prices, bound(problem, prices)
+    for round_ in range(rounds):
         if watch.enough():
             break
-        problem = _at_prices(problem, table, prices, books)
+        grown = _cheaper(problem, table, prices, _WINDOW, _KEPT)
+        if round_ == 0:
+            problem = _cheap(problem, prices, books)
+        problem = problem.including(*grown)
         table = tabulate(problem, np.arange(len(problem.pairs)))
         prices = ascend(table, prices * table.scale, _ALL_UNITS, watch) / table.scale
+        if (above := bound(problem, prices)) > lowest:
+            best, lowest = prices, above
+    prices = best
     return problem, table, prices
 
 
@@ -95,22 +103,18 @@ def _over_a_sample(problem: Problem, watch: Watch) -> Floats:
     return prices / table.scale
 
 
-def _at_prices(problem: Problem, table: Table, prices: Floats, books: Positions | None) -> Problem:
-    """Give the problem with the ways as pairs that are cheap at some prices, and those where accounts are."""
-    problem = problem.including(*_cheaper(problem, table, prices, _WINDOW, _KEPT))
+def _cheap(problem: Problem, prices: Floats, books: Positions | None) -> Problem:
+    """Give the problem without the pairs that are dear at some prices; those where accounts are stay."""
     pairs, ways = problem.pairs, problem.ways
     behind = pairs.cost + (prices[pairs.territory] * problem.weights[pairs.unit]).sum(axis=1)
     start = np.searchsorted(pairs.unit, np.arange(problem.units))
     behind -= np.minimum.reduceat(behind, start)[pairs.unit]
-    order = np.lexsort((behind, pairs.unit))
-    place = np.empty(len(pairs), dtype=np.int64)
-    place[order] = np.arange(len(pairs)) - start[pairs.unit[order]]
-    cheap = (place < _KEPT) & (behind <= _WINDOW * np.maximum(_LIGHT, heaviness(problem))[pairs.unit])
-    # Where an account of a unit is: the ways that are no pairs are priced as those that all its accounts leave for.
-    stays = pairs.moved < np.add.reduceat(ways.leaving > 0, ways.start[:-1])[pairs.unit]
+    kept = behind <= (_WINDOW * np.maximum(_LIGHT, heaviness(problem)))[pairs.unit]
+    # The ways that are no pairs are priced as those that all accounts of a unit leave for.
+    kept |= pairs.moved < np.add.reduceat(ways.leaving > 0, ways.start[:-1])[pairs.unit]
     if books is not None:
-        stays |= pairs.territory == books[pairs.unit]
-    return problem.of_pairs(np.flatnonzero(cheap | stays))
+        kept |= pairs.territory == books[pairs.unit]
+    return problem.of_pairs(np.flatnonzero(kept))
 
 
 def _cheaper(problem: Problem, table: Table, prices: Floats, within: float, most: int) -> tuple[Ints, Ints]:
