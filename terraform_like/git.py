@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 #: Variables by which git's own callers (a hook, `git rebase --exec`) point at one repository; ours is where `root` is.
 _LOCAL = (
@@ -29,8 +32,9 @@ _LOCAL = (
     "GIT_SHALLOW_FILE",
     "GIT_WORK_TREE",
 )
-#: A path is a path and no pattern; reading takes no lock, so that it disturbs no command beside it.
-_SETTINGS = {"GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0"}
+#: A path is a path and no pattern; reading takes no lock, so that it disturbs no command beside it; nobody is asked for
+#: a password.
+_SETTINGS = {"GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 #: Modes of regular files: a link is none, and neither is a submodule.
 _FILES = (b"100644", b"100755")
 
@@ -166,6 +170,128 @@ def who(root: Path) -> str:
     return name or email or _system_user()
 
 
+def remote(root: Path) -> str | None:
+    """Give the remote that a repository shares its refs with: `origin`, where there is one.
+
+    Raises
+    ------
+    GitError
+        When there is no git, or no repository.
+    """
+    return "origin" if b"origin" in _git(root, "remote").split() else None
+
+
+def fetch_ref(root: Path, ref: str) -> str | None:
+    """Give the newest commit of a ref, as the remote has it where there is one; None where there is no such ref.
+
+    Raises
+    ------
+    GitError
+        When there is no git, no repository, or the remote does not answer.
+    """
+    origin = remote(root)
+    if origin is None:
+        return _commit(root, ref)
+    told = _git(root, "ls-remote", origin, ref).split()
+    if not told:
+        return None
+    try:
+        _git(root, "cat-file", "-e", told[0].decode())
+    except _Refused:
+        _git(root, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", origin, f"+{ref}:{ref}")
+    return told[0].decode()
+
+
+def tree(root: Path, commit: str) -> dict[str, bytes]:
+    """Give every file of a commit, by path from its top, sorted.
+
+    Raises
+    ------
+    GitError
+        When there is no git, no repository, or no such commit.
+    """
+    import io
+    import tarfile
+
+    top = Path(os.fsdecode(_git(root, "rev-parse", "--show-toplevel").removesuffix(b"\n")))
+    files = {}
+    with tarfile.open(fileobj=io.BytesIO(_git(top, "archive", "--format=tar", commit))) as archive:
+        for member in archive:
+            file = archive.extractfile(member)
+            if file is not None:
+                files[member.name] = file.read()
+    return dict(sorted(files.items()))
+
+
+def commit_files(root: Path, parent: str | None, files: Mapping[str, bytes | None], message: str) -> str:
+    """Make a commit that no branch has: the files of its parent, with some written anew and, where None, taken away.
+
+    Raises
+    ------
+    GitError
+        When there is no git, no repository, or it cannot be written to.
+    """
+    name, email = _setting(root, "user.name") or "territory", _setting(root, "user.email") or "territory@localhost"
+    who_commits = re.sub(r"[<>\n\0]", "", name), re.sub(r"[<>\s\0]", "", email)
+    text = message.encode()
+    # Names the commit while it is being made; others may be making theirs.
+    pending = f"refs/territory/pending-{os.getpid()}"
+    with tempfile.TemporaryFile() as stream:
+        stream.write(b"commit %b\ncommitter %b <%b> now\n" % (pending.encode(), *(w.encode() for w in who_commits)))
+        stream.write(b"data %d\n%b\n" % (len(text), text))
+        stream.write(b"from %b\n" % parent.encode() if parent else b"")
+        for path, content in sorted(files.items()):
+            if content is None:
+                stream.write(b"D %b\n" % path.encode())
+            else:
+                stream.write(b"M 100644 inline %b\ndata %d\n%b\n" % (path.encode(), len(content), content))
+        stream.write(b"done\n")
+        stream.seek(0)
+        _git(root, "fast-import", "--quiet", "--done", "--force", "--date-format=now", given=stream)
+    commit = _git(root, "rev-parse", pending).decode().strip()
+    _git(root, "update-ref", "-d", pending)
+    return commit
+
+
+def move_ref(root: Path, ref: str, commit: str, expected: str | None) -> bool:
+    """Have a ref name a commit, here and at the remote where there is one, but only where it names what is expected.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The repository.
+    ref : str
+        The ref, such as refs/territory/state.
+    commit : str
+        What it is to name.
+    expected : str or None
+        What it must name before; None where it must not exist.
+
+    Returns
+    -------
+    bool
+        Whether it did, and so now names the commit; false where somebody else was faster.
+
+    Raises
+    ------
+    GitError
+        When there is no git, no repository, or the remote refuses for another reason.
+    """
+    origin = remote(root)
+    try:
+        if origin is not None:
+            lease = f"--force-with-lease={ref}:{expected or ''}"
+            _git(root, "push", "--quiet", "--no-verify", "--porcelain", lease, origin, f"{commit}:{ref}")
+            _git(root, "update-ref", ref, commit)
+        else:
+            _git(root, "update-ref", ref, commit, expected or "0" * 40)
+    except _Refused:
+        if fetch_ref(root, ref) != expected:
+            return False
+        raise
+    return True
+
+
 def _system_user() -> str:
     try:
         return getpass.getuser()
@@ -215,8 +341,8 @@ class _NoRepository(GitError):
     """The folder is in no git repository."""
 
 
-def _git(root: Path, *arguments: str) -> bytes:
-    """Run git in a folder and give what it writes to its standard output."""
+def _git(root: Path, *arguments: str, given: BinaryIO | None = None) -> bytes:
+    """Run git in a folder, with a file as its input where one is given, and give what it writes to its output."""
     if not root.is_dir():
         raise GitError(f"{root} is no folder.")
     missing = GitError("git is not installed, or not on PATH. Install it: https://git-scm.com/downloads")
@@ -231,6 +357,7 @@ def _git(root: Path, *arguments: str) -> bytes:
                 [git.Git.GIT_PYTHON_GIT_EXECUTABLE, *arguments],
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
+                istream=given,
                 env=_SETTINGS,
             )
     except git.GitCommandNotFound:

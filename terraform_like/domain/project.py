@@ -75,7 +75,7 @@ class Project(Wish):
     crm: CrmConnection
     """The CRM. Example: `{provider: sql, url: "sqlite:///crm.sqlite"}`."""
     state: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("sqlite:///.territory/state.sqlite")
-    """Where to remember what was applied: a file, or for a team a server; `${NAME}` is read from the environment.
+    """Where to remember what was applied: a file, a server, or `git` itself; `${NAME}` is read from the environment.
 
     Example: `postgresql://territory:${PASSWORD}@db.acme.com/sales`.
     """

@@ -15,13 +15,13 @@ from terraform_like.crm.port import CrmError
 from terraform_like.diagnostics import Halt, Report
 from terraform_like.flow.apply import Applied, Context, Progress, apply
 from terraform_like.flow.current import current
+from terraform_like.flow.opened import opened_state
 from terraform_like.flow.plan import head_commit
 from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan import fresh
 from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.model import Plan
 from terraform_like.state.lock import StateError
-from terraform_like.state.opening import open_state
 
 
 def load_for_apply(repository: Repository, name: str, allow: AbstractSet[str]) -> SavedPlan:
@@ -64,7 +64,7 @@ def apply_saved(
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:
-            with closing(open_state(repository.project.state, repository.root)) as state:
+            with closing(opened_state(repository)) as state:
                 return apply(
                     saved,
                     crm,

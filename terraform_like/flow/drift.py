@@ -13,10 +13,10 @@ from terraform_like.diagnostics import Halt, Report
 from terraform_like.diff import Place
 from terraform_like.flow.earlier import saved_before, swaps_done
 from terraform_like.flow.live import Live, read_live
+from terraform_like.flow.opened import found_state
 from terraform_like.flow.plan import populated
 from terraform_like.plan.drifted import Drift, Drifted
 from terraform_like.state.lock import StateError
-from terraform_like.state.opening import find_state
 
 
 def drift(repository: Repository, name: str, day: date) -> tuple[Drift, Report]:
@@ -81,7 +81,7 @@ def drift(repository: Repository, name: str, day: date) -> tuple[Drift, Report]:
 def _applied(repository: Repository, name: str, report: Report) -> pl.DataFrame | None:
     """Give where accounts were last put and who has them; None where nothing was applied."""
     try:
-        state = find_state(repository.project.state, repository.root)
+        state = found_state(repository)
         if state is None:
             return None
         with closing(state):

@@ -59,11 +59,11 @@ def standing(repository: Repository, name: str) -> Standing:
         When it cannot be read.
     """
     # Show and check import this module and need no database.
-    from terraform_like.state.opening import find_state
+    from terraform_like.flow.opened import found_state
 
     report = Report()
     try:
-        state = find_state(repository.project.state, repository.root)
+        state = found_state(repository)
         if state is None:
             return Standing()
         with closing(state):
@@ -75,12 +75,12 @@ def standing(repository: Repository, name: str) -> Standing:
 
 def _applied(repository: Repository, plan: Plan) -> bool:
     # Show and check import this module and need no database.
+    from terraform_like.flow.opened import opened_state
     from terraform_like.plan.applied import End
-    from terraform_like.state.opening import open_state
 
     report = Report()
     try:
-        with closing(open_state(repository.project.state, repository.root)) as state:
+        with closing(opened_state(repository)) as state:
             last = state.last(plan.plan)
     except StateError as error:
         report.error("The state cannot be read", f"{error}. It says whether names are swapped already.")

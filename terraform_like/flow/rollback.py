@@ -15,12 +15,12 @@ from terraform_like.diff import Place
 from terraform_like.domain.scope import Population
 from terraform_like.flow.earlier import saved_before, swaps_done
 from terraform_like.flow.live import Live, read_live
+from terraform_like.flow.opened import found_state
 from terraform_like.flow.plan import Planned, planned_of, populated
 from terraform_like.flow.saved_carve import put_back
 from terraform_like.plan.applied import Entry
 from terraform_like.plan.model import Rollback
 from terraform_like.state.lock import StateError
-from terraform_like.state.opening import find_state
 
 
 def roll_back(repository: Repository, serial: int, plan: str | None, day: date) -> tuple[Planned, Report]:
@@ -63,7 +63,7 @@ def _remembered(
 ) -> tuple[str, Rollback, dict[str, Place]]:
     """Give the plan, the apply to go back to, and what the CRM had then of each account that was changed since."""
     try:
-        state = find_state(repository.project.state, repository.root)
+        state = found_state(repository)
         if state is None:
             report.error("Nothing was applied yet", "There is nothing to go back to.")
             raise Halt(report)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from terraform_like.address import Address
 from terraform_like.config.load import Repository
 from terraform_like.diagnostics import Halt, Report
+from terraform_like.flow.opened import found_state
 from terraform_like.plan.applied import AppliedBook, Entry, Event, Held
 from terraform_like.state.lock import Holder, StateError
-from terraform_like.state.opening import find_state
 from terraform_like.state.store import State
 
 
@@ -119,7 +119,7 @@ def unlock_state(repository: Repository, lock_id: str) -> tuple[Holder, Report]:
 @contextmanager
 def _read(repository: Repository, report: Report) -> Iterator[State | None]:
     try:
-        state = find_state(repository.project.state, repository.root)
+        state = found_state(repository)
         if state is None:
             yield None
             return

@@ -108,8 +108,10 @@ def held_by(path: Path) -> Holder | None:
         os.close(descriptor)
 
 
-def patiently(take: Callable[[], bool], refusal: Callable[[float], StateLocked], timeout: float) -> None:
-    """Try to take a lock until that succeeds or `timeout` seconds have passed.
+def patiently(
+    take: Callable[[], bool], refusal: Callable[[float], StateLocked], timeout: float, *, pause: float = _PAUSE
+) -> None:
+    """Try to take a lock, every `pause` seconds, until that succeeds or `timeout` seconds have passed.
 
     Raises
     ------
@@ -121,7 +123,7 @@ def patiently(take: Callable[[], bool], refusal: Callable[[float], StateLocked],
         waited = time.monotonic() - start
         if waited >= timeout:
             raise refusal(waited)
-        time.sleep(min(_PAUSE, max(0.0, timeout - waited)))
+        time.sleep(min(pause, max(0.0, timeout - waited)))
 
 
 def _taken(descriptor: int) -> bool:

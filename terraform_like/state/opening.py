@@ -10,35 +10,40 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from terraform_like.state.database import Database
+from terraform_like.state.forge import GitDatabase, Ref
 from terraform_like.state.lock import NoState, StateError
 from terraform_like.state.postgresql import PostgresqlDatabase
 from terraform_like.state.sqlite import SqliteDatabase
 from terraform_like.state.store import State
 
-_WRITE_IT = "write sqlite:///.territory/state.sqlite or postgresql://user:${PASSWORD}@host/database"
+_WRITE_IT = "write sqlite:///.territory/state.sqlite or postgresql://user:${PASSWORD}@host/database, or git"
 
 
-def open_state(url: SecretStr, root: Path, *, now: Callable[[], datetime] | None = None) -> State:
+def open_state(
+    url: SecretStr, root: Path, *, now: Callable[[], datetime] | None = None, ref: Ref | None = None
+) -> State:
     """Open the state, and make it where there is none.
 
     Parameters
     ----------
     url : pydantic.SecretStr
-        A URL of an SQLite file, relative to the repository, or of a PostgreSQL server.
+        A URL of an SQLite file, relative to the repository, or of a PostgreSQL server; or `git`.
     root : pathlib.Path
         The territory repository.
     now : callable, optional
         Gives the present moment; the clock of this machine where left out.
+    ref : Ref, optional
+        Where a state in git is kept.
 
     Raises
     ------
     StateError
         When the URL is of no kind that is known, the database is no state, or a newer version made it.
     """
-    return State(_database(url, root, make=True), now or (lambda: datetime.now(UTC)))
+    return State(_database(url, root, ref, make=True), now or (lambda: datetime.now(UTC)))
 
 
-def find_state(url: SecretStr, root: Path) -> State | None:
+def find_state(url: SecretStr, root: Path, *, ref: Ref | None = None) -> State | None:
     """Open the state where there is one; None where nothing was ever applied.
 
     Raises
@@ -47,12 +52,14 @@ def find_state(url: SecretStr, root: Path) -> State | None:
         As `open_state` does.
     """
     try:
-        return State(_database(url, root, make=False), lambda: datetime.now(UTC))
+        return State(_database(url, root, ref, make=False), lambda: datetime.now(UTC))
     except NoState:
         return None
 
 
-def _database(url: SecretStr, root: Path, *, make: bool) -> Database:
+def _database(url: SecretStr, root: Path, ref: Ref | None, *, make: bool) -> Database:
+    if url.get_secret_value() == "git" and ref is not None:
+        return GitDatabase(ref, make=make)
     try:
         parsed = sa.make_url(url.get_secret_value())
         backend = "postgresql" if parsed.drivername == "postgres" else parsed.get_backend_name()
