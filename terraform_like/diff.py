@@ -30,6 +30,9 @@ class ReasonCode(StrEnum):
     TERRITORY_REMOVED = "territory-removed"
     RENAMED = "renamed"
     ROLLED_BACK = "rolled-back"
+    OWNER_STARTED = "owner-started"
+    HELD_OVER = "held-over"
+    EFFECTIVE = "effective"
 
 
 class Reason(Saved):

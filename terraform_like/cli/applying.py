@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
+from terraform_like.cli.options import today
 from terraform_like.cli.session import DONE, FAILED, INTERRUPTED, Session
 from terraform_like.diagnostics import Halt, Report, did_you_mean
 
@@ -17,7 +19,12 @@ if TYPE_CHECKING:
 
 
 def apply_command(
-    session: Session, name: str | None, auto_approve: bool, allow: tuple[str, ...], lock_timeout: float
+    session: Session,
+    name: str | None,
+    auto_approve: bool,
+    allow: tuple[str, ...],
+    lock_timeout: float,
+    as_of: date | None,
 ) -> int:
     """Apply the saved plan; give the exit code."""
     from terraform_like.flow.apply_saved import apply_saved, load_for_apply
@@ -31,11 +38,14 @@ def apply_command(
     if report.failed:
         raise Halt(report)
     repository = session.repository()
-    saved = load_for_apply(repository, repository.choose(name), frozenset(allow))
-    if saved.plan.has_changes and not auto_approve:
+    day = as_of or today()
+    saved = load_for_apply(repository, repository.choose(name), day, frozenset(allow))
+    if not auto_approve and (saved.plan.has_changes or any(one.on <= day for one in saved.plan.scheduled)):
         _ask(session, saved.plan)
     with session.progress() as tell:
-        applied, said = apply_saved(repository, saved, allow=frozenset(allow), lock_timeout=lock_timeout, tell=tell)
+        applied, said = apply_saved(
+            repository, saved, day=day, allow=frozenset(allow), lock_timeout=lock_timeout, tell=tell
+        )
     code = INTERRUPTED if applied.interrupted else DONE if applied.complete else FAILED
     return session.finish("apply", applied, said, lambda color: _text(applied, color, session.width), code)
 

@@ -257,12 +257,23 @@ def explain(session: Session, address: str, plan: str | None) -> int:
 @click.option("--auto-approve", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @click.option("--allow", metavar="LIMIT", multiple=True, help="Lift a safety limit by name, such as `changes`.")
 @click.option("--lock-timeout", type=click.FloatRange(min=0), default=0.0, metavar="S", help="Seconds to wait.")
+@click.option("--as-of", type=Day(), help="Day that is to be true in the CRM.  [default: today, UTC]")
 @click.pass_obj
-def apply(session: Session, plan: str | None, auto_approve: bool, allow: tuple[str, ...], lock_timeout: float) -> int:
-    """Push the saved plan to the CRM: exactly that, once; run again, it continues where it stopped."""
+def apply(
+    session: Session,
+    plan: str | None,
+    auto_approve: bool,
+    allow: tuple[str, ...],
+    lock_timeout: float,
+    as_of: date | None,
+) -> int:
+    """Push the saved plan to the CRM: exactly that, once; run again, it continues where it stopped.
+
+    Run every day, it carries out what the plan says of that day: people who start or leave, slots that are filled.
+    """
     from terraform_like.cli.applying import apply_command
 
-    return session.run("apply", lambda: apply_command(session, plan, auto_approve, allow, lock_timeout))
+    return session.run("apply", lambda: apply_command(session, plan, auto_approve, allow, lock_timeout, as_of))
 
 
 @territory.command(short_help="Lay out the YAML; comments stay where they belong.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +27,11 @@ class Day(click.ParamType[date]):
             return date.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is no date; write YYYY-MM-DD", param, ctx)
+
+
+def today() -> date:
+    """Give the day in UTC, so that a plan does not depend on where the machine stands."""
+    return datetime.now(UTC).date()
 
 
 def global_options() -> list[click.Option]:

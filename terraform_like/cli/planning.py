@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
+from terraform_like.cli.options import today
 from terraform_like.cli.session import CHANGES, DONE, Session
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def plan_command(
         planned, report = make_plan(
             repository,
             chosen,
-            as_of or _today(),
+            as_of or today(),
             overrides=session.overrides(variables),
             tell=tell,
             watch=Watch(tell, time_limit, interrupted),
@@ -60,7 +61,7 @@ def rollback_command(session: Session, serial: int, name: str | None, as_of: dat
     from terraform_like.flow.rollback import roll_back
 
     repository = session.repository()
-    planned, report = roll_back(repository, serial, name, as_of or _today())
+    planned, report = roll_back(repository, serial, name, as_of or today())
     save_plan(repository, planned)
 
     def text(color: bool) -> str:
@@ -69,11 +70,6 @@ def rollback_command(session: Session, serial: int, name: str | None, as_of: dat
         )
 
     return session.finish("state rollback", planned.plan, report, text, warned=True)
-
-
-def _today() -> date:
-    """Give the day in UTC, so that a plan does not depend on where the machine stands."""
-    return datetime.now(UTC).date()
 
 
 def _shown(session: Session, planned: Planned, report: Report, color: bool, all_changes: bool) -> str:

@@ -10,14 +10,14 @@ from terraform_like.domain.carving import (
     Balance,
     Horizon,
     Moved,
-    Person,
     Scope,
     Segment,
     Slot,
     Territory,
-    Wish,
 )
+from terraform_like.domain.people import Cover, Coverage, Holdover, Person
 from terraform_like.domain.quantity import Name, Whole
+from terraform_like.domain.wish import Wish
 from terraform_like.policy.rule import Policies
 
 
@@ -66,6 +66,15 @@ class PlanFile(Wish):
     """How even the books of each segment must be; `defaults` holds for all that do not say otherwise.
 
     Example: `{large: {within: {arr: 10%}}}`.
+    """
+    cover: Cover = Cover()
+    """How vacant territories are covered that do not say it themselves. Example: `{spread: nearest, credit: 50%}`."""
+    holdover: Holdover | None = None
+    """Accounts that change territory now and owner later. Example: `{where: open_pipeline > 0, for: 90d}`."""
+    coverage: dict[Name, Coverage] = Field(default_factory=dict)
+    """How other roles are spread over territories, by role.
+
+    Example: `{sales-engineer: {ratio: 4, by: [segment], within_km: 500}}`.
     """
     moved: tuple[Moved, ...] = ()
     """New names: no account moves. Example: `[{from: ent-west, to: ent-pacific}]`."""

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
@@ -33,6 +34,7 @@ from terraform_like.domain.columns import Offered
 from terraform_like.domain.project import Project
 from terraform_like.domain.quantity import LONGEST_NAME
 from terraform_like.policy.rule import Policies
+from terraform_like.staffing.lapse import without_lapsed
 
 PROJECT_FILE = "territory.yaml"
 NOTHING_SET = Overrides()
@@ -92,6 +94,10 @@ class Wanted:
     locate_policy: Locate
     variables: Mapping[str, str] = field(default_factory=dict)
     """Texts that set `vars:` anew."""
+
+    def on(self, day: date) -> Wanted:
+        """Give what is wanted on a day: slots that have lapsed by then are no books any more."""
+        return replace(self, carving=without_lapsed(self.carving, day))
 
 
 def open_repository(root: FilePath, environment: Mapping[str, str] = os.environ) -> Repository:

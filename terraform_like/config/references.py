@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from terraform_like.address import Address
+from terraform_like.config.staffing_references import check_staffing
 from terraform_like.diagnostics import Locate, Path, Report, did_you_mean, listing
 from terraform_like.domain.carving import Carving, Location, Scope, Slot, Territory
 from terraform_like.domain.columns import Offered, check_columns
@@ -175,10 +176,8 @@ def _names(carving: Carving, known: Known, locate: Locate, report: Report) -> No
         for key, person in people:
             if person is not None and person not in everybody:
                 _unknown("person", person, everybody, (*path, key), locate, report)
-        if isinstance(book, Slot) and book.cover:
-            for number, person in enumerate(book.cover.by):
-                if person not in everybody:
-                    _unknown("person", person, everybody, (*path, "cover", "by", number), locate, report)
+    if known.whole:
+        check_staffing(carving, locate, report)
     for name in carving.balance:
         if name != "defaults" and name not in segments:
             report.error(

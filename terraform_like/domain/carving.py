@@ -8,23 +8,14 @@ files are known, in `config`.
 from __future__ import annotations
 
 import math
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from terraform_like.domain.quantity import Duration, Id, Iso, Name, Number, Point, Share, Truth, Whole
-
-Day = Annotated[date, Iso]
-Positive = Annotated[Number, Field(gt=0)]
-NotNegative = Annotated[Number, Field(ge=0)]
-
-
-class Wish(BaseModel):
-    """Base of everything a company says: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+from terraform_like.domain.people import Cover, Coverage, Holdover, Person, Succession
+from terraform_like.domain.quantity import Id, Name, Point, Share, Truth, Whole
+from terraform_like.domain.wish import Day, NotNegative, Positive, Wish
 
 
 class Horizon(Wish):
@@ -86,6 +77,8 @@ class Scope(Wish):
     """Columns with latitude and longitude, for travel. Example: `{latitude: lat, longitude: lon}`."""
     protect: str | None = None
     """Accounts whose move hurts, such as those with open deals. Example: `open_pipeline > 0`."""
+    pipeline: str | None = None
+    """Column with the value of open deals, told of every hand-over. Example: `open_pipeline`."""
     fit: str | None = None
     """Column whose value is best among the skills of a territory's owner. Example: `industry`."""
     columns: dict[Name, str] = Field(default_factory=dict)
@@ -103,6 +96,8 @@ class Segment(Wish):
     """Wider band that keeps an account in the segment it is in. Example: `employees >= 1800`."""
     accounts: tuple[Id, ...] = ()
     """Accounts named one by one. Example: `[A-17, A-21]`."""
+    effective: Day | None = None
+    """Until this day the accounts of its territories stay where they are. Example: `2027-04-01`."""
 
 
 class Territory(Wish):
@@ -125,6 +120,12 @@ class Territory(Wish):
     center: Point | None = None
     """Latitude and longitude that travel is measured from; else the owner's home. Example: `[37.77, -122.42]`."""
 
+    successor: Succession = None
+    """Who owns it after its owner: a person, or one with a day. Example: `{person: raj.patel, from: 2027-08-01}`."""
+    cover: Cover | None = None
+    """Who holds its accounts while it is vacant; else as the plan's `cover` says. Example: `{spread: nearest}`."""
+    effective: Day | None = None
+    """Until this day its new accounts stay where they are. Example: `2027-04-01`."""
     lifecycle: Lifecycle = Lifecycle()
     """What must not happen to it. Example: `{protect: true}`."""
 
@@ -135,63 +136,15 @@ class Territory(Wish):
         return self
 
 
-class Cover(Wish):
-    """Who holds the accounts of a slot or a vacant territory, and for what share of the credit."""
-
-    by: tuple[Name, ...] = ()
-    """People who may hold; leave out for everyone in the segment. Example: `[jane.doe, raj.patel]`."""
-    spread: Literal["balanced", "nearest", "current"] = "current"
-    """How accounts are spread over holders. Example: `nearest`, by travel."""
-    credit: Annotated[Share, Field(le=1)] = 1.0
-    """Share of the credit that a holder earns. Example: `50%`."""
-
-
 class Slot(Territory):
     """An overcarve territory: carved in full ahead of the hire who will own it."""
 
     expected: Day | None = None
     """When the hire is expected. Example: `2027-04-01`."""
-    cover: Cover | None = None
-    """Who holds the accounts until then. Example: `{by: [jane.doe], spread: nearest, credit: 50%}`."""
     filled_by: Name | None = None
     """Person who owns it from the day that person starts. Example: `raj.patel`."""
     lapse: Day | None = None
     """Not filled by then, the slot is dissolved. Example: `2027-10-01`."""
-
-
-class Person(Wish):
-    """Somebody who can own territories."""
-
-    user: Id
-    """The CRM's user: its id or its e-mail. Example: `jane@acme.com`."""
-    role: Name = "account-executive"
-    """What the person does; account executives own territories. Example: `sales-engineer`."""
-    manager: Name | None = None
-    """Another person, whom this one reports to. Example: `vp.sales`."""
-    home: Point | None = None
-    """Latitude and longitude of home, in degrees. Example: `[37.77, -122.42]`."""
-    skills: tuple[Name, ...] = ()
-    """What the person knows. Example: `[healthcare]`."""
-    starts: Day | None = None
-    """First day. Example: `2024-03-01`."""
-    leaves: Day | None = None
-    """Last day. Example: `2027-06-30`."""
-    capacity: NotNegative = 1.0
-    """How many full books the person can carry. Example: `0.5` for half time."""
-    ramp: tuple[Share, ...] = ()
-    """Share of a full book in each month since the start; full after the last. Example: `[25%, 50%, 75%]`."""
-    groups: dict[Name, Id] = Field(default_factory=dict)
-    """Groups for parity policies. Example: `{tenure: senior}`."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.starts and self.leaves and self.leaves < self.starts:
-            raise ValueError(f"leaves on {self.leaves}, before starting on {self.starts}")
-        return self
-
-    def works_on(self, day: date) -> bool:
-        """Say whether the person works on that day; first and last day count."""
-        return (self.starts is None or self.starts <= day) and (self.leaves is None or day <= self.leaves)
 
 
 class Preferences(Wish):
@@ -309,14 +262,38 @@ class Carving(Wish):
     overcarve: dict[Name, Slot] = Field(default_factory=dict)
     people: dict[Name, Person] = Field(default_factory=dict)
     balance: dict[Name, Balance] = Field(default_factory=dict)
+    cover: Cover = Cover()
+    holdover: Holdover | None = None
+    coverage: dict[Name, Coverage] = Field(default_factory=dict)
     moved: tuple[Moved, ...] = ()
     neighbours: dict[str, tuple[tuple[str, str], ...]] = Field(default_factory=dict)
     """Geographic units that touch, by the file that says so; each pair once and sorted."""
+    lapsed: Annotated[frozenset[Name], Field(exclude=True)] = frozenset()
+    """Slots that nobody filled in time, on the day that is looked at: they are no books any more."""
 
     @property
     def books(self) -> dict[str, Territory]:
-        """Territories and slots by name, in the order of their names."""
-        return dict(sorted({**self.territories, **self.overcarve}.items()))
+        """Territories and slots by name, in the order of their names, with the size that their owners can carry."""
+        whole = {**self.territories, **{n: s for n, s in self.overcarve.items() if n not in self.lapsed}}
+        return {name: self._carried(book) for name, book in sorted(whole.items())}
+
+    def share_of(self, book: Territory) -> tuple[float, str]:
+        """Give the share of a full book that a territory's owner can carry at the plan's start, and why in words.
+
+        It is the person's capacity, at most 1, times what their ramp says of the plan's first day. A slot is carved in
+        full for whoever fills it, and a person with a capacity of 0 is away: others cover for them in full.
+        """
+        owner = self.people.get(book.owner or "")
+        if owner is None or isinstance(book, Slot) or not owner.capacity:
+            return 1.0, ""
+        ramped = owner.ramped(self.plan.starts) if self.plan.starts else 1.0
+        said = [("capacity", min(1.0, owner.capacity)), ("ramp", ramped)]
+        why = ", ".join(f"{what} {share * 100:g}%" for what, share in said if share != 1)
+        return min(1.0, owner.capacity) * ramped, f"{book.owner}: {why}" if why else ""
+
+    def _carried(self, book: Territory) -> Territory:
+        share, _ = self.share_of(book)
+        return book if share == 1 else book.model_copy(update={"size": book.size * share})
 
     def renames(self, done: frozenset[tuple[str, str]] = frozenset()) -> dict[str, str]:
         """Give the new name of everything that is renamed: chains end at their last name, swaps stay swaps.
@@ -345,28 +322,8 @@ class Carving(Wish):
 
     def canonical(self) -> dict[str, Any]:
         """Give the meaning without the layout: equal for files that differ in comments or in order of keys."""
-        said = self.model_dump(mode="json", by_alias=True)
-        said["accounts"]["columns"] = list(self.accounts.columns.items())
+        # What is as if it were left out is left out: a key that a later version knows changes no digest.
+        said = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        if self.accounts.columns:
+            said["accounts"]["columns"] = list(self.accounts.columns.items())
         return said
-
-
-__all__ = [
-    "Balance",
-    "Carving",
-    "Contiguous",
-    "Cover",
-    "Day",
-    "Duration",
-    "Family",
-    "Horizon",
-    "Lifecycle",
-    "Location",
-    "Moved",
-    "Person",
-    "Preferences",
-    "Scope",
-    "Segment",
-    "Slot",
-    "Territory",
-    "Wish",
-]

@@ -65,6 +65,8 @@ def carving_expressions(carving: Carving) -> Iterator[tuple[Path, str]]:
     for kind, books in (("territories", carving.territories), ("overcarve", carving.overcarve)):
         for name, book in books.items():
             yield from _said((kind, name), where=book.where, rule=book.rule)
+    if carving.holdover:
+        yield from _said(("holdover",), where=carving.holdover.where)
 
 
 def _said(path: Path, **texts: str | None) -> Iterator[tuple[Path, str]]:
@@ -104,13 +106,22 @@ def check_columns(
                 judge.columns |= {PROTECTED: Kind.TRUTH, FAMILY: Kind.TEXT}
             case ("segments", *_):
                 judge.columns |= {PROTECTED: Kind.TRUTH, FAMILY: Kind.TEXT}
-            case ("territories" | "overcarve", *_):
+            case ("territories" | "overcarve" | "holdover", *_):
                 judge.columns |= {PROTECTED: Kind.TRUTH, FAMILY: Kind.TEXT, SEGMENT: Kind.TEXT}
         judge.kind(text, path, "boolean")
     if carving.accounts.family is not None:
         _known_column(judge, carving.accounts.family.column, ("accounts", "family", "column"))
     if carving.accounts.fit is not None:
         _known_column(judge, carving.accounts.fit, ("accounts", "fit"))
+    if (pipeline := carving.accounts.pipeline) is not None:
+        _known_column(judge, pipeline, ("accounts", "pipeline"))
+        if not _numeric(kind := judge.columns.get(pipeline, Kind.UNKNOWN)):
+            span = locate(("accounts", "pipeline"))
+            report.error(f'"{pipeline}" is no number', f"The column holds {kind.word}.", span)
+    for role, coverage in sorted(carving.coverage.items()):
+        for number, column in enumerate(coverage.by):
+            if column != SEGMENT:
+                _known_column(judge, column, ("coverage", role, "by", number))
     _metrics(carving, judge)
     _location(carving, judge)
     return judge.columns

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from terraform_like.domain.carving import Wish
 from terraform_like.domain.quantity import Name
+from terraform_like.domain.wish import Wish
 
 
 class AccountMapping(Wish):

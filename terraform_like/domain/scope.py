@@ -32,10 +32,14 @@ class Population:
         family, its own where it has none), `protected` (boolean) and `recorded` (the CRM's name of the territory).
     outside : Book
         Accounts that are not in scope.
+    dealing : polars.Series, optional
+        Whether `holdover` holds for each account in scope (boolean, aligned with `inside`); None where nothing is held
+        over.
     """
 
     inside: Book
     outside: Book
+    dealing: pl.Series | None = None
 
 
 def populate(
@@ -87,7 +91,10 @@ def populate(
     if sound:
         _metrics(carving, table, locate, report)
         _locations(carving, table, locate, report)
-    return None if report.failed else Population(Book(table), outside)
+    dealing = None
+    if carving.holdover is not None and sound:
+        dealing = mask(table, carving.holdover.where, ("holdover", "where"))
+    return None if report.failed else Population(Book(table), outside, dealing)
 
 
 def _derived(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import FrameType
 from typing import Literal
 
@@ -23,7 +23,8 @@ from terraform_like.flow.current import as_record, differing, shown
 from terraform_like.plan import fresh
 from terraform_like.plan.applied import End, Entry, Intent, Run, Settled, timestamp
 from terraform_like.plan.file import SavedPlan
-from terraform_like.plan.steps import Batch, Step, steps
+from terraform_like.plan.scheduled import places_on
+from terraform_like.plan.steps import Batch, Step, batches, steps
 from terraform_like.state.lock import StateError
 from terraform_like.state.store import State
 
@@ -61,6 +62,8 @@ class Applied:
     ----------
     plan, digest : str
         The plan that was applied.
+    day : datetime.date
+        The day of which the CRM is to be as approved.
     done : int
         Accounts that it changed.
     unchanged : int
@@ -83,6 +86,7 @@ class Applied:
 
     plan: str
     digest: str
+    day: date
     done: int = 0
     unchanged: int = 0
     conflicts: tuple[Receipt, ...] = ()
@@ -106,6 +110,7 @@ def apply(
     *,
     current: fresh.Current,
     context: Context,
+    day: date | None = None,
     allow: AbstractSet[str] = frozenset(),
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     lock_timeout: float = 0.0,
@@ -129,6 +134,8 @@ def apply(
         Digests of YAML and policies as the repository holds them now, and the limits.
     context : Context
         Who applies, for the history and for whoever meets the lock.
+    day : datetime.date, optional
+        The day that is to be true in the CRM: what passes by then is pushed too. The plan's own where left out.
     allow : set of str
         Limits to lift, of `fresh.ALLOWABLE`.
     now : callable
@@ -147,8 +154,9 @@ def apply(
         The report failed unless everything is as approved.
     """
     report = Report()
-    report.extend(fresh.errors(fresh.for_apply(saved, current, allow)))
-    work = _Work(saved, crm, state, context, now, on_batch, on_conflict)
+    day = day or saved.plan.as_of
+    report.extend(fresh.errors(fresh.for_apply(saved, current, day, allow)))
+    work = _Work(saved, crm, state, context, day, now, on_batch, on_conflict)
     if report.failed:
         return work.so_far(), report
     try:
@@ -167,23 +175,30 @@ class _Work:
     crm: Crm
     state: State
     context: Context
+    day: date
     now: Callable[[], datetime]
     on_batch: Callable[[Progress], None] | None
     on_conflict: OnConflict
+    steps: tuple[Step, ...] = ()
     count: Counter[Outcome] = field(default_factory=Counter)
     amiss: list[Receipt] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.steps = steps(self.saved.plan, self.day, {})
 
     def run(self, report: Report) -> tuple[Applied, Report]:
         """Do it, with the lock held."""
         plan, started = self.saved.plan, self.now()
         last = self.state.last(plan.plan)
         if last is not None and last.digest == plan.digest and last.outcome is End.COMPLETE:
-            report.note("this plan is applied already", f"{last.who} applied it on {last.finished}. Nothing was done.")
-            return Applied(plan.plan, plan.digest, before=last), report
+            self.steps = steps(plan, self.day, self._here())
+            if not self.steps:
+                detail = f"{last.who} applied it on {last.finished}. Nothing was done."
+                report.note("this plan is applied already", detail)
+                return Applied(plan.plan, plan.digest, self.day, before=last), report
         if plan.state is not None and not (check := fresh.state_unchanged(plan, self.state.standing(plan.plan))).ok:
             report.add(check.as_error())
             return self.so_far(), report
-        batches = steps(plan, self.crm.capabilities.batch_size)
         if not self._found_crm(report):
             return self.so_far(), report
         if self.on_conflict == "fail" and not self._unchanged(report):
@@ -192,12 +207,12 @@ class _Work:
         if run.resumed:
             report.note(
                 "an apply of this plan was cut off; this one continues it",
-                f"{counted(run.receipts, 'account')} of {len(plan.changes):,} had been settled.",
+                f"{counted(run.receipts, 'account')} of {len(self.steps):,} had been settled.",
             )
-        places = _places(self.saved)
+        places = places_on(plan, self.saved.assignments.table, self.day)
         interrupted = False
         try:
-            interrupted = self._write(run, batches, places)
+            interrupted = self._write(run, batches(self.steps, self.crm.capabilities.batch_size), places)
         except CrmError as error:
             report.error(str(error), f"What was written is journalled. {_CONTINUE}")
         applied = replace(self.so_far(), resumed=run.resumed, interrupted=interrupted)
@@ -211,12 +226,19 @@ class _Work:
         return Applied(
             plan.plan,
             plan.digest,
+            self.day,
             done=self.count[Outcome.DONE],
             unchanged=self.count[Outcome.UNCHANGED],
             conflicts=tuple(r for r in self.amiss if r.outcome is Outcome.CONFLICT),
             failed=tuple(r for r in self.amiss if r.outcome is Outcome.FAILED),
-            pending=len(plan.changes) - self.count.total(),
+            pending=len(self.steps) - self.count.total(),
         )
+
+    def _here(self) -> dict[str, Place]:
+        """Give where this very plan has put accounts; owners are CRM user ids."""
+        placed = self.state.applied(self.saved.plan.plan)
+        held = placed.select("account", "territory", pl.coalesce("holder", "owner").alias("owner"))
+        return {account: Place(territory=territory, owner=owner) for account, territory, owner in held.iter_rows()}
 
     def _found_crm(self, report: Report) -> bool:
         report.extend(d for d in self.crm.preflight([]) if d.severity is Severity.ERROR)
@@ -268,10 +290,12 @@ class _Work:
         return [receipt for receipt in settled.values() if receipt is not None]
 
     def _as_write(self, step: Step, found: Mapping[str, Record]) -> Write:
-        """Give what to write: over what the plan saw, or over whatever is there where that is wished."""
+        """Give what to write: over what the plan saw or put there before, or over whatever is there where so wished."""
         before, after = as_record(step.before, self.crm), as_record(step.after, self.crm)
-        if self.on_conflict == "overwrite":
-            before = found.get(step.account, before)
+        here = found.get(step.account)
+        between = [as_record(place, self.crm) for place in step.between]
+        if here is not None and (self.on_conflict == "overwrite" or here in between):
+            before = here
         return Write(step.account, before, after)
 
     def _entry(self, run: Run, applied: Applied, started: datetime) -> Entry:
@@ -321,25 +345,6 @@ def _as_place(record: Record) -> Place:
 
 def _seen(before: Record, found: Record) -> str:
     return f"the plan saw {shown(before)}; the CRM has {shown(found)}"
-
-
-def _places(saved: SavedPlan) -> pl.DataFrame:
-    """Give where every account of the plan is once it is applied: `account`, `territory`, `owner`, `holder`.
-
-    Owner and holder are CRM user ids; the CRM has the holder where there is one.
-    """
-    plan = saved.plan
-    if saved.assignments.table is None:
-        raise ValueError("the plan was loaded without its assignments")
-    owners = {territory.name: plan.users.get(territory.owner or "", territory.owner) for territory in plan.territories}
-    owned = pl.DataFrame(
-        {"territory": list(owners), "owner": list(owners.values())}, schema={"territory": pl.String, "owner": pl.String}
-    )
-    users = pl.DataFrame(
-        {"holder": list(plan.users), "user": list(plan.users.values())}, schema={"holder": pl.String, "user": pl.String}
-    )
-    table = saved.assignments.table.join(owned, on="territory", how="left").join(users, on="holder", how="left")
-    return table.select("account", "territory", "owner", holder=pl.coalesce("user", "holder")).sort("account")
 
 
 def _tell(applied: Applied, report: Report) -> None:

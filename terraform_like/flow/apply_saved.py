@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import closing
+from datetime import date
 
 from terraform_like import git
 from terraform_like.config.load import Repository, load_wanted
@@ -21,11 +22,12 @@ from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan import fresh
 from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.model import Plan
+from terraform_like.staffing.lapse import lapsed
 from terraform_like.state.lock import StateError
 
 
-def load_for_apply(repository: Repository, name: str, allow: AbstractSet[str]) -> SavedPlan:
-    """Read a saved plan and check that it may be applied, before anybody is asked.
+def load_for_apply(repository: Repository, name: str, day: date, allow: AbstractSet[str]) -> SavedPlan:
+    """Read a saved plan and check that it may be applied on a day, before anybody is asked.
 
     Raises
     ------
@@ -34,7 +36,7 @@ def load_for_apply(repository: Repository, name: str, allow: AbstractSet[str]) -
     """
     report = Report()
     saved = load_saved(repository, name, report)
-    report.extend(fresh.errors(fresh.for_apply(saved, _current(repository, saved.plan), allow)))
+    report.extend(fresh.errors(fresh.for_apply(saved, _current(repository, saved.plan), day, allow)))
     if report.failed:
         raise Halt(report)
     return saved
@@ -44,6 +46,7 @@ def apply_saved(
     repository: Repository,
     saved: SavedPlan,
     *,
+    day: date,
     allow: AbstractSet[str],
     lock_timeout: float,
     tell: Callable[[str], None],
@@ -65,17 +68,20 @@ def apply_saved(
         crm = open_crm(repository.project.crm, repository.root)
         try:
             with closing(opened_state(repository)) as state:
-                return apply(
+                applied, said = apply(
                     saved,
                     crm,
                     state,
                     current=_current(repository, saved.plan),
                     context=context,
+                    day=day,
                     allow=allow,
                     lock_timeout=lock_timeout,
                     on_conflict=repository.project.apply.on_conflict,
                     on_batch=on_batch,
                 )
+                _tell_of_lapses(repository, saved.plan, day, said)
+                return applied, said
         finally:
             crm.close()
     except CrmError as error:
@@ -83,6 +89,17 @@ def apply_saved(
     except StateError as error:
         report.error("The state cannot be opened", str(error))
     raise Halt(report)
+
+
+def _tell_of_lapses(repository: Repository, plan: Plan, day: date, report: Report) -> None:
+    """Warn of slots that lapsed after the plan was made: an apply moves no accounts, the next plan does."""
+    wanted = load_wanted(repository, plan.plan, Report(), Overrides(plan.variables))
+    for name in sorted(lapsed(wanted.carving, day) - lapsed(wanted.carving, plan.as_of)):
+        report.warning(
+            f"{name} lapsed on {wanted.carving.overcarve[name].lapse}",
+            "Nobody fills it, and its accounts are still in it. Make a plan that dissolves it: territory plan --save",
+            wanted.locate(("overcarve", name, "lapse")),
+        )
 
 
 def _current(repository: Repository, plan: Plan) -> fresh.Current:

@@ -19,6 +19,7 @@ from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Locate, Report, listing
 from terraform_like.flow.plan import config_digest, policies_digest
 from terraform_like.flow.saved_carve import REPLAN, Back, back_as_saved, carve_as_saved, load_saved
+from terraform_like.flow.staffed import staff_as_saved
 from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes
 from terraform_like.plan.compose import Parts, compose
 from terraform_like.plan.file import SavedPlan
@@ -27,7 +28,6 @@ from terraform_like.plan.model import Plan
 from terraform_like.plan.offered import recorded
 from terraform_like.policy.rule import Policies
 from terraform_like.policy.verdict import Verdict
-from terraform_like.staffing import staff
 
 #: What a plan says of itself and its origin; the rest is recomputed and must be the same.
 _TAKEN_AS_SAID = frozenset({"digest", "created", "state", "format_version", "diagnostics", "verdicts"})
@@ -72,7 +72,7 @@ def check(repository: Repository, name: str, *, base: str | None, fresh: bool = 
     """
     report = Report()
     saved = load_saved(repository, name, report)
-    wanted = load_wanted(repository, name, report, Overrides(saved.plan.variables))
+    wanted = load_wanted(repository, name, report, Overrides(saved.plan.variables)).on(saved.plan.as_of)
     gate = _gate(repository, wanted, base, report)
     checks = [*integrity(saved), *currency(saved.plan, _current(wanted, gate.policies))]
     verdicts: tuple[Verdict, ...] = ()
@@ -131,21 +131,22 @@ def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tup
         return None, [carved]
     assert saved.snapshot.table is not None
     population = carved.population
+    assert saved.assignments.table is not None
     if isinstance(carved, Back):
-        desired = carved.desired
+        staffed = carved.staffed
     else:
-        desired = staff(wanted.carving, population.inside, carved.territory, plan.as_of, wanted.locate, said)
+        staffed = staff_as_saved(wanted.carving, population, plan, saved.assignments.table, wanted.locate, said)
     # The holders of assignments.csv are those of the plan, or its digest is another.
-    staffed = digest_of_bytes(assignments_bytes(desired.table))
+    assigned = digest_of_bytes(assignments_bytes(staffed.desired.table))
     parts = Parts(
         wanted.carving,
         gate.policies,
         population,
-        desired,
+        staffed,
         () if isinstance(carved, Back) else carved.problems,
         () if isinstance(carved, Back) else carved.proofs,
         plan.users,
-        plan.inputs.model_copy(update={"assignments": staffed}),
+        plan.inputs.model_copy(update={"assignments": assigned}),
         plan.created,
         plan.as_of,
         wanted.locate,

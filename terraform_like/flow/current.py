@@ -14,7 +14,7 @@ from terraform_like.flow.earlier import standing
 from terraform_like.flow.plan import config_digest, policies_digest
 from terraform_like.plan import fresh
 from terraform_like.plan.model import Plan
-from terraform_like.plan.steps import steps
+from terraform_like.plan.steps import batches, steps
 
 #: Records that are read at a time.
 _CHUNK = 5_000
@@ -74,7 +74,7 @@ def differing(plan: Plan, crm: Crm) -> Iterator[tuple[str, str, str]]:
     CrmError
         When the CRM cannot be read.
     """
-    for batch in steps(plan, _CHUNK):
+    for batch in batches(steps(plan, plan.as_of, {}), _CHUNK):
         found = crm.records([step.account for step in batch.steps])
         for step in batch.steps:
             before, after = (as_record(place, crm) for place in (step.before, step.after))

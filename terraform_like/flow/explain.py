@@ -64,7 +64,7 @@ def _address(text: str) -> Address | None:
 def _known(repository: Repository, name: str, report: Report) -> Known:
     """Formulate a saved plan again; an error where it is not whole, or was made from other YAML."""
     saved = load_saved(repository, name, report)
-    wanted = load_wanted(repository, name, report, Overrides(saved.plan.variables))
+    wanted = load_wanted(repository, name, report, Overrides(saved.plan.variables)).on(saved.plan.as_of)
     current = Current(config_digest(wanted), policies_digest(wanted.policies), wanted.policies.limits)
     # Policies judge a plan and decide nothing in it.
     checks = [c for c in (*integrity(saved), *currency(saved.plan, current)) if c.name != "policies"]

@@ -12,7 +12,8 @@ from typing import Literal
 import polars as pl
 
 from terraform_like.diagnostics import Report, counted, listing
-from terraform_like.domain.carving import Cover, Slot, Territory
+from terraform_like.domain.carving import Slot, Territory
+from terraform_like.domain.people import Cover
 from terraform_like.flow.import_people import is_name, slug, unique
 
 #: What makes a book: `territory` and `owner` give each book to one person; `today` keeps whoever has its accounts.

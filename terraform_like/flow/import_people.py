@@ -11,7 +11,7 @@ import polars as pl
 
 from terraform_like.address import NAME_PATTERN
 from terraform_like.diagnostics import Report, counted, listing
-from terraform_like.domain.carving import Person
+from terraform_like.domain.people import Person
 from terraform_like.domain.quantity import LONGEST_NAME
 
 

@@ -18,7 +18,7 @@ from terraform_like.domain.columns import carving_expressions
 from terraform_like.domain.expression import Expression, ExpressionError, report_expression
 from terraform_like.plan.offered import named_kinds, recorded
 from terraform_like.policy.measured import policy_columns
-from terraform_like.staffing import owners_on
+from terraform_like.staffing.tenure import owners_on
 
 #: Columns that the tool itself gives to accounts; the CRM is not asked for them.
 _OURS = frozenset({"account", "owner", "territory", "holder", "segment", "family", "protected", "accounts", "address"})
@@ -128,6 +128,14 @@ def _uses(wanted: Wanted) -> Iterator[_Use]:
         yield _Use(scope.family.column, locate, ("accounts", "family", "column"))
     if scope.fit:
         yield _Use(scope.fit, locate, ("accounts", "fit"))
+    if scope.pipeline:
+        yield _Use(scope.pipeline, locate, ("accounts", "pipeline"))
+    for role, coverage in wanted.carving.coverage.items():
+        yield from (
+            _Use(column, locate, ("coverage", role, "by", number))
+            for number, column in enumerate(coverage.by)
+            if column not in _OURS
+        )
     groups = {group for person in wanted.carving.people.values() for group in person.groups}
     for read in policy_columns(wanted.policies, scope.location, groups):
         yield _Use(read.column, wanted.locate_policy, read.path, read.text, read.offset)
@@ -163,7 +171,7 @@ def _users(carving: Carving, users: pl.DataFrame, locate: Locate, report: Report
     by_email: dict[str, list[str]] = {}
     for user, email in users.select("user", "email").iter_rows():
         by_email.setdefault((email or "").casefold(), []).append(user)
-    owning = {book.owner for book in carving.books.values()} | {slot.filled_by for slot in carving.overcarve.values()}
+    owning = _having(carving)
     found: dict[str, str] = {}
     for name, person in carving.people.items():
         span = locate(("people", name, "user"))
@@ -192,6 +200,18 @@ def _users(carving: Carving, users: pl.DataFrame, locate: Locate, report: Report
             locate(("people", name)),
         )
     return found
+
+
+def _having(carving: Carving) -> set[str]:
+    """Give everyone whom the plan names to own or hold accounts."""
+    books = carving.books.values()
+    covers = [carving.cover, *(book.cover for book in books if book.cover)]
+    named = {name for cover in covers for name in cover.by}
+    owners = {book.owner for book in books} | {slot.filled_by for slot in carving.overcarve.values()}
+    followers = {book.successor.person for book in books if book.successor}
+    return {name for name in (owners | followers | named) if name in carving.people} | {
+        name for name, person in carving.people.items() if person.role in named
+    }
 
 
 def _twice(reading: Reading, locate: Locate, report: Report) -> None:

@@ -15,17 +15,17 @@ from terraform_like.carve.watch import UNWATCHED, Watch
 from terraform_like.config.load import NOTHING_SET, Repository, Wanted, load_wanted
 from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report, counted
-from terraform_like.domain.book import Book
 from terraform_like.domain.scope import Population, populate
 from terraform_like.flow.earlier import refuse_unprotected, saved_before, state_seen, swaps_done
 from terraform_like.flow.live import Live, named, read_live
+from terraform_like.flow.staffed import staff
 from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal, snapshot_bytes
 from terraform_like.plan.compose import Parts, compose
 from terraform_like.plan.file import keep_snapshot, write_saved
 from terraform_like.plan.fresh import within_limits
 from terraform_like.plan.model import Created, Inputs, Plan, Rollback
 from terraform_like.policy.rule import Policies
-from terraform_like.staffing import staff
+from terraform_like.staffing.timeline import Staffed
 
 #: Where snapshots are kept that are not committed.
 SNAPSHOTS = Path(".territory") / "snapshots"
@@ -76,7 +76,7 @@ def make_plan(
         When no plan can be made; its report holds all the errors.
     """
     report = Report()
-    wanted = load_wanted(repository, name, report, overrides)
+    wanted = load_wanted(repository, name, report, overrides).on(as_of)
     before = saved_before(repository, name)
     done = swaps_done(repository, wanted, before)
     tell("Reading the CRM")
@@ -87,8 +87,10 @@ def make_plan(
     if carved is None or report.failed:
         raise Halt(report)
     tell("Comparing and judging")
-    desired = staff(wanted.carving, population.inside, carved.territory, as_of, wanted.locate, report)
-    planned = planned_of(repository, wanted, live, population, carved, desired, as_of, report, done)
+    staffed = staff(wanted.carving, population, carved.territory, as_of, before, wanted.locate, report)
+    if report.failed:
+        raise Halt(report)
+    planned = planned_of(repository, wanted, live, population, carved, staffed, as_of, report, done)
     refuse_unprotected(planned.plan, before, wanted, report)
     if report.failed:
         raise Halt(report)
@@ -157,14 +159,14 @@ def planned_of(
     live: Live,
     population: Population,
     carved: Carved,
-    desired: Book,
+    staffed: Staffed,
     as_of: date,
     report: Report,
     done: frozenset[tuple[str, str]],
     rollback: Rollback | None = None,
 ) -> Planned:
     """Compose and seal a plan of accounts that have their places."""
-    assignments = desired.table.select("account", "territory", "owner", "holder")
+    assignments = staffed.desired.table.select("account", "territory", "owner", "holder")
     inputs = Inputs(
         config=config_digest(wanted),
         policies=policies_digest(wanted.policies),
@@ -176,7 +178,7 @@ def planned_of(
             carving=wanted.carving,
             policies=wanted.policies,
             population=population,
-            desired=desired,
+            staffed=staffed,
             problems=carved.problems,
             proofs=carved.proofs,
             users=live.users,

@@ -17,7 +17,7 @@ from terraform_like.flow.earlier import saved_before, swaps_done
 from terraform_like.flow.live import Live, read_live
 from terraform_like.flow.opened import found_state
 from terraform_like.flow.plan import Planned, planned_of, populated
-from terraform_like.flow.saved_carve import put_back
+from terraform_like.flow.staffed import staff_as_told
 from terraform_like.plan.applied import Entry
 from terraform_like.plan.model import Rollback
 from terraform_like.state.lock import StateError
@@ -52,9 +52,9 @@ def roll_back(repository: Repository, serial: int, plan: str | None, day: date) 
     territory, has_it = _places(wanted, live, population, befores, done, report)
     if report.failed:
         raise Halt(report)
-    desired = put_back(wanted, population, territory, has_it, day)
+    staffed = staff_as_told(wanted.carving, population, territory, has_it, day)
     carved = Carved(territory, (), ())
-    planned = planned_of(repository, wanted, live, population, carved, desired, day, report, done, rollback=rollback)
+    planned = planned_of(repository, wanted, live, population, carved, staffed, day, report, done, rollback=rollback)
     return planned, report
 
 

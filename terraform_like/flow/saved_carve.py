@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import polars as pl
@@ -16,13 +15,12 @@ from terraform_like.carve.problem import Problem
 from terraform_like.carve.proof import Proof
 from terraform_like.config.load import Repository, Wanted
 from terraform_like.diagnostics import Halt, Report, listing
-from terraform_like.domain.book import Book
 from terraform_like.domain.scope import Population
 from terraform_like.flow.plan import SNAPSHOTS, populated
+from terraform_like.flow.staffed import staff_as_told
 from terraform_like.plan.file import SavedPlan, load
 from terraform_like.plan.fresh import Check
 from terraform_like.plan.model import Plan
-from terraform_like.staffing import owners_on
 
 REPLAN = "Make the plan again and have it approved: territory plan --save"
 
@@ -121,7 +119,7 @@ class Back:
     """Places that a rollback puts back: the accounts, who shall have them, and swaps of names that were done."""
 
     population: Population
-    desired: Book
+    staffed: Staffed
     done: frozenset[tuple[str, str]]
 
 
@@ -145,15 +143,8 @@ def back_as_saved(saved: SavedPlan, wanted: Wanted, said: Report) -> Back | Chec
     if strange:
         says = "assignments.csv names territories that the YAML does not have"
         return Check("rules", False, "territories of the plan", listing(strange), says, REPLAN)
-    return Back(population, put_back(wanted, population, there["territory"], there["holder"], plan.as_of), done)
-
-
-def put_back(wanted: Wanted, population: Population, territory: pl.Series, has_it: pl.Series, day: date) -> Book:
-    """Give accounts in those territories; whoever has one and is not the owner of its territory on the day holds it."""
-    owners = owners_on(wanted.carving, day)
-    owner = territory.replace_strict(owners, default=None, return_dtype=pl.String)
-    holder = pl.select(pl.when(has_it.ne_missing(owner)).then(has_it)).to_series()
-    return population.inside.placed(territory, owner, holder)
+    back = staff_as_told(wanted.carving, population, there["territory"], there["holder"], plan.as_of)
+    return Back(population, back, done)
 
 
 def _proof(problem: Problem, choice: Ints, plan: Plan) -> Proof | Check:

@@ -39,9 +39,11 @@ from terraform_like.plan.model import (
 )
 from terraform_like.plan.policy_tables import policy_tables
 from terraform_like.plan.reasons import Circumstances, explained, still_allowed
+from terraform_like.plan.scheduled import scheduled
 from terraform_like.policy.judge import judge
 from terraform_like.policy.rule import Policies
-from terraform_like.staffing import owners_on, timeline
+from terraform_like.staffing.tenure import owners_on
+from terraform_like.staffing.timeline import Staffed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ class Parts:
         What is wanted, and the gate.
     population : Population
         The accounts, with what the CRM holds now.
-    desired : Book
-        The accounts in scope with territory, owner and holder as wanted.
+    staffed : Staffed
+        The accounts in scope with territory, owner and holder as wanted, and who has them on later days.
     problems, proofs
         One a component: what was to be solved, and how well it was.
     users : dict of str to str
@@ -76,7 +78,7 @@ class Parts:
     carving: Carving
     policies: Policies
     population: Population
-    desired: Book
+    staffed: Staffed
     problems: tuple[Problem, ...]
     proofs: tuple[Proof, ...]
     users: Mapping[str, str]
@@ -96,7 +98,7 @@ def compose(parts: Parts) -> Plan:
     """Compose a plan, not yet sealed. Equal parts give equal plans, whatever the order of rows and keys."""
     carving, population = parts.carving, parts.population
     before = _before(carving, population)
-    after = _after(population, parts.desired)
+    after = _after(population, parts.staffed.shown)
     changed = diff(before, after, carving.renames(parts.done))
     territories = _territories(parts)
     inside = population.inside.table
@@ -113,11 +115,11 @@ def compose(parts: Parts) -> Plan:
     if parts.rollback is not None:
         back = Reason(code=ReasonCode.ROLLED_BACK, text=f"as it was after {parts.rollback}")
         changes = tuple(change.model_copy(update={"reasons": (back,)}) for change in changes)
-    summary = _summary(parts.desired, changes)
+    summary = _summary(parts.staffed.desired, changes)
     for problem, proof in zip(parts.problems, parts.proofs, strict=True):
-        tell_broken_limits(carving, problem, proof, parts.desired, parts.locate, parts.report)
-    refuse_too_many_moves(carving, parts.problems, parts.desired, parts.locate, parts.report)
-    tables = policy_tables(carving, population, parts.desired, territories, changes, summary, parts.as_of)
+        tell_broken_limits(carving, problem, proof, parts.staffed.desired, parts.locate, parts.report)
+    refuse_too_many_moves(carving, parts.problems, parts.staffed.desired, parts.locate, parts.report)
+    tables = policy_tables(carving, population, parts.staffed.desired, territories, changes, summary, parts.as_of)
     verdicts, said = judge(parts.policies, tables, parts.as_of, carving.accounts.location, parts.locate_policy)
     parts.report.extend(said)
     return Plan(
@@ -131,10 +133,11 @@ def compose(parts: Parts) -> Plan:
         moved=tuple(Renamed(old=m.old, new=m.new, done=(m.old, m.new) in parts.done) for m in carving.moved),
         summary=summary,
         territories=territories,
-        staffing=timeline(carving, parts.desired, parts.as_of),
+        staffing=parts.staffed.timeline,
         users=dict(sorted(parts.users.items())),
         columns=dict(parts.columns),
         changes=changes,
+        scheduled=scheduled(carving, population, parts.staffed.passings),
         fairness=_fairness(carving, territories),
         verdicts=verdicts,
         proof=parts.proofs,
@@ -184,7 +187,7 @@ def _territories(parts: Parts) -> tuple[PlannedTerritory, ...]:
         summed = tuple(dict.fromkeys((*metrics, "accounts")))
         # What a book holds now counts whatever its accounts' segment: the book is what people compare.
         before = _by_book(parts.population.inside.table, summed)
-        after = _by_book(parts.desired.table, summed)
+        after = _by_book(parts.staffed.desired.table, summed)
         for name, book in carving.books.items():
             if book.segment != segment.name:
                 continue
@@ -194,6 +197,7 @@ def _territories(parts: Parts) -> tuple[PlannedTerritory, ...]:
                     name=name,
                     segment=segment.name,
                     size=book.size,
+                    size_says=carving.share_of(book)[1],
                     slot=isinstance(book, Slot),
                     protect=book.lifecycle.protect,
                     owner=owners.get(name),

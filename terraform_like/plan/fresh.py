@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from terraform_like import __version__
@@ -27,6 +28,7 @@ CheckName = Literal[
     "config",
     "policies",
     "changes",
+    "day",
     "accounts",
     "rules",
     "proof",
@@ -170,14 +172,28 @@ def within_limits(plan: Plan, limits: Limits, allow: AbstractSet[str] = frozense
     )
 
 
-def for_apply(saved: SavedPlan, current: Current, allow: AbstractSet[str] = frozenset()) -> tuple[Check, ...]:
+def begun(plan: Plan, day: date) -> Check:
+    """Check that the plan's day has come: who owns what is worked out for that day and those after it."""
+    return Check(
+        "day",
+        plan.as_of <= day,
+        f"{plan.as_of} or later",
+        str(day),
+        f"the plan is for a later day: it is as of {plan.as_of}",
+        "Apply it on that day, or make a plan as of today: territory plan --save",
+    )
+
+
+def for_apply(
+    saved: SavedPlan, current: Current, day: date, allow: AbstractSet[str] = frozenset()
+) -> tuple[Check, ...]:
     """Give every check that an apply makes before it writes.
 
     A snapshot that is altered stops it; one that is kept elsewhere does not, since what an account has now is
     compared with the CRM itself.
     """
     whole = [c for c in integrity(saved) if c.name != "snapshot" or saved.snapshot != Part()]
-    return (*whole, *currency(saved.plan, current), *standings(saved.plan, current, allow))
+    return (*whole, *currency(saved.plan, current), begun(saved.plan, day), *standings(saved.plan, current, allow))
 
 
 def standings(plan: Plan, current: Current, allow: AbstractSet[str] = frozenset()) -> tuple[Check, ...]:

@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from terraform_like.carve.proof import Proof
-from terraform_like.diff import Change
+from terraform_like.diff import Change, Place, ReasonCode
 from terraform_like.domain.saved import Saved
 from terraform_like.policy.verdict import Verdict
-from terraform_like.staffing import Staffing
+from terraform_like.staffing.timeline import Staffing
 
 #: Readers refuse another major and ignore unknown keys of this one.
 FORMAT_VERSION = "1.0"
@@ -105,6 +105,8 @@ class PlannedTerritory(Saved):
     """Segment whose accounts it holds. Example: `enterprise`."""
     size: float
     """Relative fair share. Example: `1.0`."""
+    size_says: str = ""
+    """Why that is not the size that the YAML says. Example: `jane.doe: ramp 50%`."""
     slot: bool = False
     """Whether it is an overcarve slot. Example: `false`."""
     protect: bool = False
@@ -119,6 +121,25 @@ class PlannedTerritory(Saved):
     """How many accounts it had before the plan. Example: `61`."""
     loads: dict[str, Load] = Field(default_factory=dict)
     """Load for each metric. Example: `{arr: {before: 730, after: 500, share: 500, low: 450, high: 550}}`."""
+
+
+class Scheduled(Saved):
+    """Accounts that pass on a later day, all from one place to one other: an apply on that day pushes it."""
+
+    on: date
+    """The day. Example: `2027-07-01`."""
+    reason: ReasonCode
+    """Why. Example: `slot-filled`."""
+    before: Place
+    """Where the accounts are until then. Example: `{territory: ent-west-2, owner: jane.doe}`."""
+    after: Place
+    """Where they are from then on. Example: `{territory: ent-west-2, owner: raj.patel}`."""
+    accounts: tuple[str, ...]
+    """Their ids, sorted. Example: `[A-17, A-21]`."""
+    protected: int = 0
+    """How many of them are protected. Example: `2`."""
+    pipeline: float | None = None
+    """Value of their open deals, null where the plan names no such column. Example: `120000`."""
 
 
 class BeforeAfter(Saved):
@@ -208,6 +229,11 @@ class Plan(Saved):
     """Every account that changes, sorted by account.
 
     Example: `[{account: A-06, kind: move, before: {territory: north}, after: {territory: south}}]`.
+    """
+    scheduled: tuple[Scheduled, ...] = ()
+    """What passes on later days, as people come, go and pass it on; sorted by day.
+
+    Example: `[{on: 2027-07-01, reason: owner-left, before: {territory: north, owner: jane}, accounts: [A-1]}]`.
     """
     fairness: dict[str, dict[str, BeforeAfter]] = Field(default_factory=dict)
     """For each segment, measures before and after. Example: `{all: {spread(arr): {before: 4.171, after: 1.03}}}`."""

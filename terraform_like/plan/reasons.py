@@ -13,6 +13,7 @@ from terraform_like.carve.problem import Problem
 from terraform_like.diff import Change, ChangeKind, Place, Reason, ReasonCode
 from terraform_like.domain.carving import Carving, Slot, Territory
 from terraform_like.domain.scope import FAMILY, SEGMENT
+from terraform_like.staffing.tenure import owners_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class _Known:
     filled: frozenset[str]
     split: frozenset[str]
     off: Mapping[str, str]
+    owners: Mapping[str, str]
     places: dict[tuple[str | None, str | None], Place] = field(default_factory=dict)
 
     def place(self, territory: str | None, owner: str | None) -> Place:
@@ -69,6 +71,7 @@ class _Known:
             frozenset(why.inside["territory"].drop_nulls().unique().to_list()),
             frozenset(families.filter(pl.col("places") > 1)[FAMILY].to_list()),
             {territory: _off(off, territory) for territory, off in why.deviations.items()},
+            owners_on(why.carving, why.day),
         )
 
 
@@ -126,6 +129,9 @@ def _moved(row: dict[str, str | None], known: _Known) -> Reason:
     before = known.books.get(old)
     if pinned := _pinned(row, known):
         return pinned
+    if old in known.why.carving.lapsed:
+        day = known.why.carving.overcarve[old].lapse
+        return Reason(code=ReasonCode.SLOT_LAPSED, text=f"{old} lapsed on {day}, and nobody fills it")
     if before is None:
         return Reason(code=ReasonCode.TERRITORY_REMOVED, text=f"{old} is not in the plan")
     if before.segment != row[SEGMENT]:
@@ -149,13 +155,19 @@ def _transferred(row: dict[str, str | None], known: _Known) -> Reason:
     if row["territory_before"] != territory:
         return Reason(code=ReasonCode.RENAMED, text=f"{row['territory_before']} is called {territory} now")
     book = known.books[territory]
-    if isinstance(book, Slot) and after is not None and after == book.filled_by:
+    owner = known.owners.get(territory)
+    if isinstance(book, Slot) and after is not None and after == owner == book.filled_by:
         return Reason(code=ReasonCode.SLOT_FILLED, text=f"{after} fills {territory}")
     leaver = known.why.carving.people.get(before) if before else None
     if leaver is not None and leaver.leaves is not None and leaver.leaves < known.why.day:
-        return Reason(code=ReasonCode.OWNER_LEFT, text=f"{before} left on {leaver.leaves}")
-    if after is None or after != book.owner:
+        text = f"{before} left on {leaver.leaves}"
+        return Reason(
+            code=ReasonCode.OWNER_LEFT, text=text if after == owner else f"{text}; {after or 'nobody'} holds it"
+        )
+    if after is None or after != owner:
         return Reason(code=ReasonCode.COVERED, text=f"{after or 'nobody'} holds it while {territory} is vacant")
+    if book.successor is not None and after == book.successor.person:
+        return Reason(code=ReasonCode.OWNER_STARTED, text=f"{after} owns {territory} after {book.owner}")
     return Reason(code=ReasonCode.RULE_CHANGED, text=f"{after} owns {territory}")
 
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from terraform_like.diff import Place
 from terraform_like.plan.model import Plan
+from terraform_like.plan.scheduled import as_crm, places_until
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One account to change; owners are CRM user ids."""
+    """One account to change; owners are CRM user ids.
+
+    `between` are places that this plan gives the account on days before: an apply that was cut off on such a day may
+    have put it there without a receipt.
+    """
 
     account: str
     before: Place
     after: Place
+    between: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +33,33 @@ class Batch:
     steps: tuple[Step, ...]
 
 
-def steps(plan: Plan, batch_size: int) -> tuple[Batch, ...]:
-    """Give what an apply writes, sorted by account, in batches.
+def steps(plan: Plan, day: date, here: Mapping[str, Place]) -> tuple[Step, ...]:
+    """Give what an apply writes on a day, sorted by account.
 
     Parameters
     ----------
     plan : Plan
         Owners in it are people of the plan, or CRM user ids where they are nobody in it.
-    batch_size : int
+    day : datetime.date
+        What is to be true: the plan's changes, and what passes by that day.
+    here : dict of str to Place
+        Where applies of this very plan have put accounts, by their receipts; owners are CRM user ids.
+    """
+    ways: dict[str, tuple[Place, ...]] = {change.account: (change.before, change.after) for change in plan.changes}
+    for account, places in places_until(plan, day).items():
+        ways[account] = (*ways[account], *places[1:]) if account in ways else places
+    found = (_step(account, [as_crm(p, plan.users) for p in way], here.get(account)) for account, way in ways.items())
+    return tuple(sorted((step for step in found if step is not None), key=lambda step: step.account))
+
+
+def batches(every: tuple[Step, ...], size: int) -> tuple[Batch, ...]:
+    """Divide steps into batches.
+
+    Parameters
+    ----------
+    every : tuple of Step
+        What is to be written.
+    size : int
         Steps of one batch at most, at least 1.
 
     Raises
@@ -41,17 +67,14 @@ def steps(plan: Plan, batch_size: int) -> tuple[Batch, ...]:
     ValueError
         When the batch size is below 1.
     """
-    if batch_size < 1:
-        raise ValueError(f"a batch holds at least one step, not {batch_size}")
-    every = tuple(
-        Step(change.account, _as_crm(change.before, plan.users), _as_crm(change.after, plan.users))
-        for change in sorted(plan.changes, key=lambda change: change.account)
-    )
-    starts = range(0, len(every), batch_size)
-    return tuple(Batch(number, every[start : start + batch_size]) for number, start in enumerate(starts, 1))
+    if size < 1:
+        raise ValueError(f"a batch holds at least one step, not {size}")
+    starts = range(0, len(every), size)
+    return tuple(Batch(number, every[start : start + size]) for number, start in enumerate(starts, 1))
 
 
-def _as_crm(place: Place, users: Mapping[str, str]) -> Place:
-    """Name the owner as the CRM does; who is nobody in the plan is a CRM user id already."""
-    owner = place.owner
-    return place if owner is None else Place(territory=place.territory, owner=users.get(owner, owner))
+def _step(account: str, way: list[Place], here: Place | None) -> Step | None:
+    """Give the step of an account along its way; None where this plan has put it at the end of that already."""
+    if here is None:
+        return Step(account, way[0], way[-1], tuple(way[1:-1]))
+    return None if here == way[-1] else Step(account, here, way[-1])

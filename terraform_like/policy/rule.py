@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from terraform_like.domain.carving import Day, NotNegative, Wish
 from terraform_like.domain.quantity import Duration, Id, Name, Number, Share, Whole
+from terraform_like.domain.wish import Day, NotNegative, Wish
 
 Level = Literal["hard", "soft", "advisory"]
 Over = Literal["territories", "people", "accounts", "changes", "segments", "plan"]

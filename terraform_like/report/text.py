@@ -15,6 +15,7 @@ from terraform_like.report.numbers import percent
 from terraform_like.report.terminal import BLANK, WIDTH, Block, Piece, hanging, line, rendered
 from terraform_like.report.text_books import book_blocks, fairness_blocks
 from terraform_like.report.text_changes import change_blocks
+from terraform_like.report.text_staffing import staffing_blocks
 from terraform_like.report.text_verdicts import verdict_blocks, verdict_counts
 
 #: Gaps below this are rounding.
@@ -65,7 +66,12 @@ def brief_text(
 
     It suits a plan without changes, of which there is nothing to review; parameters are those of `plan_text`.
     """
-    blocks = [*_heading(plan), *_figures(plan), *(_said(plan, said, width) if warnings else ())]
+    blocks = [
+        *_heading(plan),
+        *staffing_blocks(plan, all_changes=False),
+        *_figures(plan),
+        *(_said(plan, said, width) if warnings else ()),
+    ]
     return rendered([*blocks, _ending(plan)], color=color, width=width)
 
 
@@ -93,6 +99,7 @@ def _whole(plan: Plan, width: int, all_changes: bool) -> Iterator[Block]:
     if plan.changes:
         yield from change_blocks(plan, all_changes=all_changes)
         yield BLANK
+    yield from staffing_blocks(plan, all_changes=all_changes)
     if plan.territories:
         unit = f" (money in {plan.currency})" if plan.currency else ""
         yield line(Piece("Books", "bold"), unit)

@@ -72,6 +72,11 @@ def book_blocks(plan: Plan, width: int) -> Iterator[Block]:
             yield line(f"{escaped(measure)}: {evenness(value.before)} before, {evenness(value.after)} after", indent=2)
         if rest:
             yield BLANK
+        for book in (book for book in books if book.size_says):
+            said = f"a fair share of {book.size:g} books, since {escaped(book.size_says)}"
+            yield hanging(["  ", Piece(escaped(book.name)), ": "], said)
+        if any(book.size_says for book in books):
+            yield BLANK
         outside = outside or any(_mark(v, x) for of in loads.values() for x in of.values() for v in (x.before, x.after))
     if outside:
         yield line(Piece(f"{ABOVE} above its band, {BELOW} below it", "dim"), indent=2)

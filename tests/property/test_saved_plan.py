@@ -26,8 +26,8 @@ from terraform_like.plan.file import (
     write_saved,
 )
 from terraform_like.plan.model import BeforeAfter, Created, Inputs, Load, Plan, PlannedTerritory, Summary
-from terraform_like.plan.steps import steps
-from terraform_like.staffing import Staffing
+from terraform_like.plan.steps import batches, steps
+from terraform_like.staffing.timeline import Staffing
 
 text = st.text(st.characters(codec="utf-8"), max_size=8)
 ids = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
@@ -149,9 +149,9 @@ def test_batches_hold_every_change_once_in_order_whatever_their_size(every: list
         summary=Summary(accounts=0, adds=0, moves=0, transfers=0, removes=0, unchanged=0),
         changes=tuple(every),
     )
-    batches = steps(plan, size)
-    assert [s.account for b in batches for s in b.steps] == sorted(change.account for change in every)
-    assert all(0 < len(batch.steps) <= size for batch in batches)
+    found = batches(steps(plan, plan.as_of, {}), size)
+    assert [s.account for b in found for s in b.steps] == sorted(change.account for change in every)
+    assert all(0 < len(batch.steps) <= size for batch in found)
 
 
 @given(st.integers(0, 300), st.integers(0, 300), st.floats(0, 1), st.integers(0, 50))

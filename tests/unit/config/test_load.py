@@ -283,7 +283,7 @@ def test_a_wrong_default_is_wrong_once_and_where_it_stands(load):
         ("people: {a: {user: J@x.com}, b: {user: j@X.com}}", '"j@X.com" stands twice'),
         ("balance: {al: {}}", 'There is no segment "al"'),
         ("overcarve: {slot: {segment: al}}", 'There is no segment "al"'),
-        ("overcarve: {slot: {segment: all, cover: {by: [jane]}}}", 'There is no person "jane"'),
+        ("overcarve: {slot: {segment: all, cover: {by: [jane]}}}", 'There is no person or role "jane"'),
         ("overcarve: {slot: {segment: all, filled_by: jane}}", 'There is no person "jane"'),
         ("overcarve: {slot: {segment: all, accounts: [A, A]}}", 'The account "A" is pinned twice'),
         ("overcarve: {west: {segment: all}}", '"west" is declared twice'),

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from terraform_like.domain.carving import Balance, Carving, Cover, Horizon, Person, Slot, Territory
+from terraform_like.domain.carving import Balance, Carving, Horizon, Slot, Territory
+from terraform_like.domain.people import Cover, Person
 from terraform_like.domain.quantity import Duration, Id, Name, NumberAsWritten, Point, Share, percent
 
 

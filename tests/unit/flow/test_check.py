@@ -147,7 +147,7 @@ def test_another_word_of_the_plan_is_caught(planned, failing, part):
         "summary": plan.summary.model_copy(update={"moves": plan.summary.moves + 1}),
         "fairness": {},
         "staffing": plan.staffing[1:],
-        "as_of": date(2027, 7, 2),
+        "as_of": date(2027, 6, 29),
         "currency": "CHF",
     }
     assert failing(with_plan(planned, **{part: edited[part]})) == ["figures"]

@@ -13,11 +13,11 @@ from terraform_like.diagnostics import Report
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
 from terraform_like.domain.scope import populate
+from terraform_like.flow.staffed import staff
 from terraform_like.plan.canonical import plan_bytes, seal
 from terraform_like.plan.compose import Parts, compose
 from terraform_like.plan.model import Created, Inputs
 from terraform_like.policy.rule import Policies
-from terraform_like.staffing import staff
 
 DAY = date(2027, 2, 1)
 WISHES = {
@@ -61,7 +61,7 @@ def parts_of(wishes=WISHES, rows=ROWS, policies=None):
         carving=carving,
         policies=policies or Policies(),
         population=population,
-        desired=staff(carving, population.inside, done.territory, DAY, locate, report),
+        staffed=staff(carving, population, done.territory, DAY, None, locate, report),
         problems=done.problems,
         proofs=done.proofs,
         users={"raj": "U2", "jane": "U1"},
@@ -134,7 +134,7 @@ def test_what_is_composed_again_is_the_same():
 
 def test_once_applied_there_is_nothing_to_change():
     parts = parts_of()
-    had = parts.desired.table.select("account", "territory", parts.desired.covered_by.alias("owner"))
+    had = parts.staffed.desired.table.select("account", "territory", parts.staffed.desired.covered_by.alias("owner"))
     now = {account: (territory, owner) for account, territory, owner in had.iter_rows()}
     applied = [(row[0], *now.get(row[0], (None, row[2])), *row[3:]) for row in ROWS]
     again = compose(parts_of(rows=applied))

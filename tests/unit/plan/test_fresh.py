@@ -35,7 +35,7 @@ def changing(plan: Plan, count: int, accounts: int) -> Plan:
 
 
 def test_a_plan_that_nobody_touched_passes_every_check(folder: Path, plan: Plan) -> None:
-    checks = fresh.for_apply(loaded(folder), current(plan))
+    checks = fresh.for_apply(loaded(folder), current(plan), plan.as_of)
     assert broken(checks) == []
     assert [c.name for c in checks] == [
         "format-version",
@@ -44,6 +44,7 @@ def test_a_plan_that_nobody_touched_passes_every_check(folder: Path, plan: Plan)
         "snapshot",
         "config",
         "policies",
+        "day",
         "version",
         "changes",
     ]
@@ -87,14 +88,14 @@ def test_a_file_that_is_missing_does_not_pass(folder: Path, file: str) -> None:
 
 def test_an_apply_needs_no_snapshot_but_refuses_a_wrong_one(folder: Path, plan: Plan) -> None:
     (folder / "snapshot.parquet").unlink()
-    assert broken(fresh.for_apply(loaded(folder), current(plan))) == []
+    assert broken(fresh.for_apply(loaded(folder), current(plan), plan.as_of)) == []
     (folder / "snapshot.parquet").write_bytes(b"")
-    assert broken(fresh.for_apply(loaded(folder), current(plan))) == ["snapshot"]
+    assert broken(fresh.for_apply(loaded(folder), current(plan), plan.as_of)) == ["snapshot"]
 
 
 def test_yaml_or_policies_that_changed_make_a_plan_stale(folder: Path, plan: Plan) -> None:
-    assert broken(fresh.for_apply(loaded(folder), current(plan, config="0" * 64))) == ["config"]
-    assert broken(fresh.for_apply(loaded(folder), current(plan, policies="0" * 64))) == ["policies"]
+    assert broken(fresh.for_apply(loaded(folder), current(plan, config="0" * 64), plan.as_of)) == ["config"]
+    assert broken(fresh.for_apply(loaded(folder), current(plan, policies="0" * 64), plan.as_of)) == ["policies"]
 
 
 def test_a_plan_of_another_major_does_not_pass(folder: Path, plan: Plan) -> None:
@@ -139,14 +140,14 @@ def test_a_limit_is_lifted_by_its_name_only(plan: Plan) -> None:
 
 
 def test_allowing_a_limit_lifts_no_other_check(folder: Path, plan: Plan) -> None:
-    checks = fresh.for_apply(loaded(folder), current(plan, config="0" * 64), {"changes", "config", "seal"})
+    checks = fresh.for_apply(loaded(folder), current(plan, config="0" * 64), plan.as_of, {"changes", "config", "seal"})
     assert broken(checks) == ["config"]
 
 
 def test_saving_anew_passes_again(folder: Path, plan: Plan, assignments: object, snapshot: object) -> None:
     (folder / "plan.json").write_text("{}")
     write_saved(folder, plan, assignments, snapshot)  # type: ignore[arg-type]
-    assert broken(fresh.for_apply(loaded(folder), current(plan))) == []
+    assert broken(fresh.for_apply(loaded(folder), current(plan), plan.as_of)) == []
 
 
 def test_state_and_branch_are_checked_where_they_are_known(plan: Plan) -> None:

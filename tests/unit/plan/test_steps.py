@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from terraform_like.diff import Change, ChangeKind, Place
-from terraform_like.plan.model import Plan
-from terraform_like.plan.steps import steps
+from terraform_like.diff import Change, ChangeKind, Place, ReasonCode
+from terraform_like.plan.model import Plan, Scheduled
+from terraform_like.plan.steps import Step, batches, steps
 
 
 def with_changes(plan: Plan, *accounts: str) -> Plan:
@@ -18,21 +20,60 @@ def with_changes(plan: Plan, *accounts: str) -> Plan:
 
 
 def test_owners_are_named_as_the_crm_names_them(plan: Plan) -> None:
-    (batch,) = steps(plan, 10)
-    assert batch.steps[0].before == Place(territory="west", owner="u-9")
-    assert batch.steps[0].after == Place(territory="slot", owner="u-2")
+    (step,) = steps(plan, plan.as_of, {})
+    assert step.before == Place(territory="west", owner="u-9")
+    assert step.after == Place(territory="slot", owner="u-2")
 
 
 def test_steps_are_sorted_and_no_batch_is_larger_than_asked(plan: Plan) -> None:
-    batches = steps(with_changes(plan, "C", "a", "B", "É", "A"), 2)
-    assert [[step.account for step in batch.steps] for batch in batches] == [["A", "B"], ["C", "a"], ["É"]]
-    assert [batch.number for batch in batches] == [1, 2, 3]
+    found = batches(steps(with_changes(plan, "C", "a", "B", "É", "A"), plan.as_of, {}), 2)
+    assert [[step.account for step in batch.steps] for batch in found] == [["A", "B"], ["C", "a"], ["É"]]
+    assert [batch.number for batch in found] == [1, 2, 3]
 
 
 def test_a_plan_without_changes_has_no_batches(plan: Plan) -> None:
-    assert steps(with_changes(plan), 5) == ()
+    assert batches(steps(with_changes(plan), plan.as_of, {}), 5) == ()
 
 
 def test_a_batch_holds_at_least_one_step(plan: Plan) -> None:
     with pytest.raises(ValueError, match="at least one"):
-        steps(plan, 0)
+        batches(steps(plan, plan.as_of, {}), 0)
+
+
+def passing(on: str, giver: str | None, taker: str | None, *accounts: str) -> Scheduled:
+    return Scheduled(
+        on=date.fromisoformat(on),
+        reason=ReasonCode.OWNER_LEFT,
+        before=Place(territory="slot", owner=giver),
+        after=Place(territory="slot", owner=taker),
+        accounts=accounts,
+    )
+
+
+LATER = (passing("2027-07-10", "raj", "u-9", "A", "B"), passing("2027-07-20", "u-9", "raj", "A"))
+
+
+@pytest.mark.parametrize(
+    ("day", "owners"),
+    [
+        ("2027-07-09", {"A": "u-2"}),
+        ("2027-07-10", {"A": "u-9", "B": "u-9"}),
+        ("2027-07-20", {"A": "u-2", "B": "u-9"}),
+    ],
+)
+def test_what_passes_by_the_day_is_pushed_and_nothing_that_passes_later(plan, day, owners):
+    dated = with_changes(plan, "A").model_copy(update={"scheduled": LATER})
+    assert {step.account: step.after.owner for step in steps(dated, date.fromisoformat(day), {})} == owners
+
+
+def test_where_this_plan_has_put_an_account_its_step_begins_there(plan):
+    dated = with_changes(plan, "A").model_copy(update={"scheduled": LATER})
+    here = {"A": Place(territory="slot", owner="u-2"), "B": Place(territory="slot", owner="u-9")}
+    (step,) = steps(dated, date(2027, 7, 10), here)
+    assert step == Step("A", here["A"], Place(territory="slot", owner="u-9"))
+
+
+def test_without_receipts_an_account_may_be_anywhere_along_its_way(plan):
+    dated = with_changes(plan, "A").model_copy(update={"scheduled": LATER})
+    step = next(s for s in steps(dated, date(2027, 7, 20), {}) if s.account == "A")
+    assert [place.owner for place in step.between] == ["u-2", "u-9"]

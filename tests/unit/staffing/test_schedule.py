@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terraform_like.carve.evening import spread_evenly
 from terraform_like.diagnostics import Report
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
-from terraform_like.staffing import owner_on, owners_on, staff, timeline
+from terraform_like.staffing.schedule import Held, schedule
+from terraform_like.staffing.tell import tell
+from terraform_like.staffing.tenure import owner_on, owners_on
+from terraform_like.staffing.timeline import timeline
 
 DAY = date(2027, 7, 1)
 SEATTLE, DENVER, ATLANTA = (47.6, -122.3), (39.7, -105.0), (33.7, -84.4)
@@ -34,7 +39,7 @@ def locate(path, *, key=False):
     return None
 
 
-def plan(people=PEOPLE, territories=TERRITORIES, slot=None, located=True):
+def plan(people=PEOPLE, territories=TERRITORIES, slot=None, located=True, **more):
     return Carving.model_validate(
         {
             "name": "fy27",
@@ -43,30 +48,47 @@ def plan(people=PEOPLE, territories=TERRITORIES, slot=None, located=True):
             "people": people,
             "territories": territories,
             "overcarve": {} if slot is None else {"slot": {"segment": "all", **slot}},
+            **more,
         }
     )
 
 
-def live(*rows):
+def live(*rows, places=None):
     """Accounts as (owner, point), A-00, A-01 ... in this order."""
     points = [point or (None, None) for _, point in rows]
     return Book.of(
         pl.DataFrame(
             {
                 "account": [f"A-{n:02d}" for n in range(len(rows))],
+                "territory": places or [None] * len(rows),
                 "owner": [owner for owner, _ in rows],
                 "lat": [point[0] for point in points],
                 "lon": [point[1] for point in points],
             },
-            schema_overrides={"owner": pl.String, "lat": pl.Float64, "lon": pl.Float64},
+            schema_overrides={"territory": pl.String, "owner": pl.String, "lat": pl.Float64, "lon": pl.Float64},
         )
     )
 
 
-def staffed(carving, inside, *places, day=DAY):
-    """Give who has each account, and what was said."""
+def nobody_evenly(sharing):
+    raise AssertionError("nothing here is spread evenly")
+
+
+def staff(carving, inside, places, day=DAY, share=nobody_evenly):
+    """Give the book of the day, what was said, and the whole schedule."""
     report = Report()
-    book = staff(carving, inside, pl.Series(places, dtype=pl.String), day, locate, report)
+    found = schedule(carving, inside, places, day, share, Held(np.zeros(len(inside), dtype=bool)))
+    tell(found, locate, report)
+    return found.today(inside, places), report, found
+
+
+def evenly(sharing):
+    return spread_evenly(sharing.own, sharing.loads, sharing.room, sharing.km)
+
+
+def staffed(carving, inside, *places, day=DAY, share=nobody_evenly):
+    """Give who has each account, and what was said."""
+    book, report, _ = staff(carving, inside, pl.Series(places, dtype=pl.String), day, share)
     return book.table.select(book.covered_by).to_series().to_list(), report
 
 
@@ -90,14 +112,32 @@ def test_accounts_of_a_territory_are_its_owner_s():
     assert staffed(carving, live(("raj", None), (None, None)), "north", "south")[0] == ["jane", "raj"]
 
 
-@pytest.mark.parametrize("spread", ["current", None])
-def test_who_has_an_account_of_a_vacant_territory_goes_on_holding_it(spread):
-    slot = {"cover": {"by": ["jane"], "spread": spread}} if spread else {}
+@pytest.mark.parametrize("slot", [{}, {"cover": {"spread": "current"}}])
+def test_who_has_an_account_of_a_vacant_territory_goes_on_holding_it(slot):
     inside = live(("raj", SEATTLE), ("someone-of-the-crm", SEATTLE), ("jane", ATLANTA))
     carving = plan(slot=slot)
-    book = staff(carving, inside, pl.Series(["slot", "slot", "vacant"]), DAY, locate, Report())
+    book, _, _ = staff(carving, inside, pl.Series(["slot", "slot", "vacant"]))
     assert book.table["holder"].to_list() == ["raj", "someone-of-the-crm", "jane"]
     assert book.table["owner"].to_list() == [None, None, None]
+
+
+def test_where_the_cover_names_people_only_they_go_on_holding():
+    carving = plan(slot={"cover": {"by": ["jane"], "spread": "current"}})
+    assert staffed(carving, live(("raj", ATLANTA), ("jane", ATLANTA)), "slot", "slot")[0] == ["jane", "jane"]
+
+
+def test_a_cover_may_name_a_role():
+    carving = plan(slot={"cover": {"by": ["account-manager"], "spread": "nearest"}})
+    assert staffed(carving, live(("raj", ATLANTA)), "slot")[0] == ["jane"]
+
+
+def test_a_territory_says_how_it_is_covered_else_the_plan_does():
+    carving = plan(
+        territories={**TERRITORIES, "own": {"segment": "all", "cover": {"by": ["jane"], "spread": "nearest"}}},
+        cover={"by": ["raj"], "spread": "nearest"},
+    )
+    inside = live(("jane", SEATTLE), ("raj", ATLANTA))
+    assert staffed(carving, inside, "vacant", "own")[0] == ["raj", "jane"]
 
 
 def test_an_account_that_nobody_has_goes_to_the_nearest_whom_the_slot_names():
@@ -134,13 +174,6 @@ def test_of_two_who_are_as_near_the_first_name_holds():
     people = {name: {"user": name, "home": SEATTLE} for name in ("zoe", "amy", "kim")}
     carving = plan(people, {}, slot={"cover": {"by": ["zoe", "amy", "kim"], "spread": "nearest"}})
     assert staffed(carving, live((None, DENVER), ("zoe", SEATTLE)), "slot", "slot")[0] == ["amy", "amy"]
-
-
-def test_balanced_is_carried_out_as_nearest_and_says_so():
-    carving = plan(slot={"cover": {"by": ["jane", "raj"], "spread": "balanced"}})
-    held, report = staffed(carving, live(("raj", SEATTLE)), "slot")
-    assert held == ["jane"]
-    assert [d.summary for d in report] == ["slot is covered by the nearest"]
 
 
 @pytest.mark.parametrize("spread", ["balanced", "nearest"])
@@ -193,7 +226,7 @@ def test_an_owner_who_is_away_is_told_with_the_day():
 
 
 def test_accounts_in_no_territory_have_nobody():
-    book = staff(plan(), live(("raj", SEATTLE)), pl.Series([None], dtype=pl.String), DAY, locate, Report())
+    book, _, _ = staff(plan(), live(("raj", SEATTLE)), pl.Series([None], dtype=pl.String))
     assert book.table.select("owner", "holder").row(0) == (None, None)
 
 
@@ -208,17 +241,18 @@ companies = st.lists(
 def test_once_applied_nobody_changes_again(rows, spread, named, located):
     carving = plan(slot={"cover": {"by": ["raj", "left", "jane"] if named else [], "spread": spread}}, located=located)
     places = [place for *_, place in rows]
-    held, _ = staffed(carving, live(*[(owner, point) for owner, point, _ in rows]), *places)
-    again, _ = staffed(carving, live(*[(has, point) for has, (_, point, _) in zip(held, rows, strict=True)]), *places)
+    held, _ = staffed(carving, live(*[(owner, point) for owner, point, _ in rows]), *places, share=evenly)
+    after = [(has, point) for has, (_, point, _) in zip(held, rows, strict=True)]
+    again, _ = staffed(carving, live(*after, places=places), *places, share=evenly)
     assert again == held
     assert not {"left", "next", None} & set(held)
 
 
 def test_the_timeline_says_who_is_on_what_from_when_for_what_credit():
-    carving = plan(slot={"cover": {"by": ["raj"], "credit": "50%"}})
     inside = live(("raj", None), ("jane", None), ("someone-of-the-crm", None), ("jane", None))
-    book = staff(carving, inside, pl.Series(["slot", "slot", "slot", "north"]), DAY, locate, Report())
-    rows = {(r.territory, r.person): r for r in timeline(carving, book, DAY)}
+    carving = plan(slot={"cover": {"credit": "50%"}})
+    _, _, found = staff(carving, inside, pl.Series(["slot", "slot", "slot", "north"]))
+    rows = {(r.territory, r.person): r for r in timeline(found)}
     assert list(rows) == [
         ("north", "jane"),
         ("other", "jane"),

@@ -1,0 +1,74 @@
+"""Who covers what is vacant, and what passes on later days, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from terraform_like.diagnostics import counted
+from terraform_like.plan.model import Plan, Scheduled
+from terraform_like.report.escape import escaped
+from terraform_like.report.terminal import BLANK, Align, Block, Grid, Piece, hanging, line
+from terraform_like.report.text_changes import FOLDED_AT
+from terraform_like.staffing.timeline import Staffing
+
+_COLUMNS: tuple[Align, ...] = ("left", "left", "right", "left", "left")
+
+
+def staffing_blocks(plan: Plan, *, all_changes: bool) -> Iterator[Block]:
+    """Give who holds accounts of vacant territories today, then what passes from whom to whom on which later day."""
+    yield from _covered(plan)
+    yield from _later(plan, all_changes=all_changes)
+
+
+def _covered(plan: Plan) -> Iterator[Block]:
+    today = [r for r in plan.staffing if r.interim and _on_the_day(r, plan)]
+    if not today:
+        return
+    yield line(Piece("Covered", "bold"), " by people who do not own the territory")
+    yield BLANK
+    for name in dict.fromkeys(row.territory for row in today):
+        rows = [row for row in today if row.territory == name]
+        people = ", ".join(_person(row) for row in rows)
+        yield hanging(["  ", Piece(escaped(name)), ": "], people)
+    yield BLANK
+
+
+def _on_the_day(row: Staffing, plan: Plan) -> bool:
+    return (row.since is None or row.since <= plan.as_of) and (row.to is None or plan.as_of <= row.to)
+
+
+def _person(row: Staffing) -> str:
+    credit = "" if row.credit == 1 else f" for {row.credit * 100:g}% of the credit"
+    until = f" to {row.to}" if row.to else ""
+    return f"{escaped(row.person or 'nobody')}{until}{credit}"
+
+
+def _later(plan: Plan, *, all_changes: bool) -> Iterator[Block]:
+    if not plan.scheduled:
+        return
+    shown = plan.scheduled if all_changes else plan.scheduled[:FOLDED_AT]
+    accounts = sum(len(passing.accounts) for passing in plan.scheduled)
+    days = len({passing.on for passing in plan.scheduled})
+    yield line(
+        Piece("Later", "bold"),
+        f": {counted(accounts, 'hand-over')} on {counted(days, 'day')}, each by an apply on that day",
+    )
+    yield BLANK
+    yield Grid(("", "", "accounts", "", "why"), _COLUMNS, tuple(_row(passing) for passing in shown))
+    if folded := len(plan.scheduled) - len(shown):
+        yield BLANK
+        yield line(Piece(f"... and {counted(folded, 'more line')}: --all-changes shows them all", "dim"), indent=2)
+    yield BLANK
+
+
+def _row(passing: Scheduled) -> tuple[Piece, ...]:
+    before, after = passing.before, passing.after
+    moves = before.territory != after.territory
+    where = f"{_name(before.territory)} -> {_name(after.territory)}" if moves else _name(after.territory)
+    who = f"{_name(before.owner)} -> {_name(after.owner)}" if before.owner != after.owner else _name(after.owner)
+    count = Piece(f"{len(passing.accounts):,}", "bold")
+    return Piece(f"{passing.on}"), Piece(where), count, Piece(who), Piece(passing.reason, "dim")
+
+
+def _name(name: str | None) -> str:
+    return escaped(name) if name is not None else "(nobody)"

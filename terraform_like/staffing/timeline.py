@@ -1,0 +1,211 @@
+"""What a schedule says, in rows: who is on each territory from when to when, and what passes from whom to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+import numpy as np
+from pydantic import ConfigDict, Field
+
+from terraform_like.domain.book import Book
+from terraform_like.domain.carving import Carving, Slot
+from terraform_like.domain.saved import Saved
+from terraform_like.staffing.cast import NOBODY, Ints
+from terraform_like.staffing.schedule import Schedule, Stage
+from terraform_like.staffing.tenure import ONE_DAY, tenures
+
+#: The role of somebody who is nobody in the plan.
+OWNING_ROLE = "account-executive"
+
+
+class Staffing(Saved):
+    """Who is on a territory from when to when (null is open), with what share of the credit."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
+
+    territory: str
+    """Territory or slot. Example: `ent-west`."""
+    role: str
+    """What the person does there. Example: `account-executive`."""
+    person: str | None
+    """Who; null where nobody is. Example: `jane.doe`."""
+    since: Annotated[date | None, Field(alias="from")] = None
+    """First day, null where it is open. Example: `2024-03-01`."""
+    to: date | None = None
+    """Last day, null where it is open. Example: `2027-06-30`."""
+    credit: float = 1.0
+    """Share of the credit. Example: `0.5`."""
+    interim: bool = False
+    """Whether the person only holds accounts that are another's or nobody's. Example: `true`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staffed:
+    """What the staffing of a plan comes to.
+
+    Parameters
+    ----------
+    desired : Book
+        Accounts in scope with their territory as carved, its owner on the plan's day, and who holds them.
+    shown : Book
+        The same with accounts whose territory has not taken effect in the one where they are.
+    timeline : tuple of Staffing
+        Who is on each territory from when to when.
+    passings : tuple of Passing
+        What passes on later days.
+    """
+
+    desired: Book
+    shown: Book
+    timeline: tuple[Staffing, ...]
+    passings: tuple[Passing, ...]
+
+
+class PassingCode(StrEnum):
+    """Why accounts pass on a later day; each is a reason code of changes."""
+
+    OWNER_LEFT = "owner-left"
+    OWNER_STARTED = "owner-started"
+    SLOT_FILLED = "slot-filled"
+    COVERED = "covered"
+    HELD_OVER = "held-over"
+    EFFECTIVE = "effective"
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Accounts that pass on a later day, all from one place to one other; null is nobody or no book."""
+
+    on: date
+    code: PassingCode
+    territory_before: str | None
+    territory: str | None
+    giver: str | None
+    taker: str | None
+    accounts: tuple[str, ...]
+
+
+def passings(schedule: Schedule) -> tuple[Passing, ...]:
+    """Give what passes after the first stage, sorted by day, territory and people."""
+    return tuple(
+        passing
+        for before, after in zip(schedule.stages, schedule.stages[1:], strict=False)
+        for passing in _between(schedule, before, after)
+    )
+
+
+def _between(schedule: Schedule, before: Stage, after: Stage) -> Iterator[Passing]:
+    changed = np.flatnonzero((before.who != after.who) | (before.territory != after.territory))
+    if not changed.size:
+        return
+    cast = schedule.cast
+    ends = before.held_over[changed] & ~after.held_over[changed] & (before.who[changed] != after.who[changed])
+    keys = np.stack(
+        [before.territory[changed], after.territory[changed], before.who[changed], after.who[changed], ends], axis=1
+    )
+    kinds, number = np.unique(keys, axis=0, return_inverse=True)
+    works = cast.working(after.day)
+    name = [*cast.names, None]
+    book = [*cast.books, None]
+    found = []
+    for n, (old, new, giver, taker, over) in enumerate(kinds.tolist()):
+        left = giver >= 0 and not works[giver]
+        code = _code(cast.carving, book[new], name[taker], old != new, bool(over), left, taker == after.owners[new])
+        accounts = tuple(cast.accounts[changed[number.ravel() == n]].tolist())
+        found.append(Passing(after.day, code, book[old], book[new], name[giver], name[taker], accounts))
+    yield from sorted(found, key=lambda p: (p.territory or "", p.giver or "", p.taker or "", p.code))
+
+
+def _code(
+    carving: Carving, book: str | None, taker: str | None, moves: bool, over: bool, left: bool, owns: bool
+) -> PassingCode:
+    if moves:
+        return PassingCode.EFFECTIVE
+    if over and not left:
+        return PassingCode.HELD_OVER
+    wish = carving.books.get(book or "")
+    if taker is not None and owns:
+        filled = isinstance(wish, Slot) and wish.filled_by == taker
+        return PassingCode.SLOT_FILLED if filled else PassingCode.OWNER_STARTED
+    return PassingCode.OWNER_LEFT if left else PassingCode.COVERED
+
+
+def timeline(schedule: Schedule, since: Mapping[tuple[str, str], date] | None = None) -> tuple[Staffing, ...]:
+    """Say who is on each territory from when to when, sorted by territory, day and person.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        Who has what.
+    since : dict, optional
+        Since when people hold accounts of a territory, of those who held them before the plan's day.
+    """
+    cast, first = schedule.cast, schedule.stages[0].day
+    rows = [*_owners(cast.carving, first), *_interim(schedule, since or {})]
+    return tuple(sorted(rows, key=lambda r: (r.territory, r.since or date.min, r.interim, r.person or "")))
+
+
+def _owners(carving: Carving, day: date) -> Iterator[Staffing]:
+    segments = {segment.name: segment.effective for segment in carving.segments}
+    for name, book in carving.books.items():
+        effective = max((d for d in (book.effective, segments.get(book.segment)) if d and d > day), default=None)
+        for tenure in tenures(book, carving):
+            if tenure.until is not None and tenure.until < max(day, effective or day):
+                continue
+            begins = max((d for d in (tenure.since, effective) if d), default=None)
+            role = carving.people[tenure.person].role
+            yield Staffing(territory=name, role=role, person=tenure.person, since=begins, to=tenure.until)
+
+
+#: A book, somebody who holds accounts of it (-1: nobody does), and whether it has an owner meanwhile.
+_Holding = tuple[int, int, bool]
+
+
+def _interim(schedule: Schedule, since: Mapping[tuple[str, str], date]) -> Iterator[Staffing]:
+    """Give who holds accounts of each territory that are not theirs, and the time when nobody is there at all."""
+    cast, ends = schedule.cast, schedule.cast.carving.plan.ends
+    began: dict[_Holding, date] = {}
+    first = schedule.stages[0].day
+    for stage in schedule.stages:
+        here = _holding(stage)
+        for key in [key for key in began if key not in here]:
+            yield _row(schedule, key, began.pop(key), stage.day - ONE_DAY)
+        for key in here:
+            name, person = cast.books[key[0]], cast.names[key[1]] if key[1] >= 0 else ""
+            day = min(since.get((name, person), stage.day), stage.day) if stage.day == first else stage.day
+            began.setdefault(key, day)
+    for key, day in began.items():
+        yield _row(schedule, key, day, ends)
+
+
+def _holding(stage: Stage) -> set[_Holding]:
+    """Give who holds what, with nobody for vacant books of which somebody or all accounts are nobody's."""
+    held = stage.interim & ~stage.waiting & (stage.territory >= 0)
+    lost = (stage.who < 0) & (stage.territory >= 0)
+    pairs: Ints = np.unique(np.stack([stage.territory[held], stage.who[held]], axis=1), axis=0)
+    here = {(int(book), int(who)) for book, who in pairs}
+    vacant = np.flatnonzero(stage.owners[:-1] < 0).tolist()
+    alone = set(np.unique(stage.territory[lost]).tolist()) | (set(vacant) - {book for book, _ in here})
+    return {(book, who, bool(stage.owners[book] >= 0)) for book, who in here | {(book, NOBODY) for book in alone}}
+
+
+def _row(schedule: Schedule, key: _Holding, since: date, to: date | None) -> Staffing:
+    cast = schedule.cast
+    book, who, owned = key
+    person = cast.names[who] if who >= 0 else None
+    people = cast.carving.people
+    holdover = cast.carving.holdover
+    credit = holdover.credit if owned and holdover else cast.cover(cast.books[book]).credit
+    return Staffing(
+        territory=cast.books[book],
+        role=people[person].role if person in people else OWNING_ROLE,
+        person=person,
+        since=since,
+        to=to,
+        credit=credit if person else 0.0,
+        interim=person is not None,
+    )
