@@ -55,7 +55,10 @@ def test_show_check_and_apply_need_no_solver(example, territory):
     assert imported("check", cwd=example) & (SOLVER | {"sqlalchemy"}) == set()
     subprocess.run(["git", "add", "--all"], cwd=example, check=True)
     subprocess.run(["git", "commit", "--quiet", "--message", "Approve the plan"], cwd=example, check=True)
-    assert imported("apply", "--auto-approve", "--allow", "changes", cwd=example) & SOLVER == set()
+    assert (
+        imported("apply", "--as-of", "2027-02-01", "--auto-approve", "--allow", "changes", cwd=example) & SOLVER
+        == set()
+    )
 
 
 @pytest.fixture(scope="module")

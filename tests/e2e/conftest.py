@@ -155,7 +155,7 @@ def carry_out(territory: Callable[..., subprocess.CompletedProcess[str]]) -> Cal
         planned = said("plan", "--save", *day)
         (saved,) = repository.glob("plans/*/plan.json")
         checked = said("check")
-        said("apply", "--auto-approve")
+        said("apply", *day, "--auto-approve")
         assert said("plan", "--detailed-exitcode", *day).endswith("\nNo changes.\n")
         return CarriedOut(planned, json.loads(saved.read_bytes()), checked)
 

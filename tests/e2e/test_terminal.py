@@ -49,7 +49,7 @@ def finished(child: pexpect.spawn) -> tuple[str, int]:
 @pytest.mark.parametrize("answer", ["y", "YES", ""])
 def test_nothing_but_yes_applies(at_terminal, west_approved, in_crm, answer):
     before = in_crm(west_approved)
-    child = at_terminal("apply", "--allow", "changes")
+    child = at_terminal("apply", "--as-of", "2027-02-01", "--allow", "changes")
     child.expect_exact(QUESTION)
     child.sendline(answer)
 
@@ -62,7 +62,7 @@ def test_nothing_but_yes_applies(at_terminal, west_approved, in_crm, answer):
 
 def test_yes_applies_what_was_shown(at_terminal, west_approved, in_crm):
     before = in_crm(west_approved)
-    child = at_terminal("apply", "--allow", "changes")
+    child = at_terminal("apply", "--as-of", "2027-02-01", "--allow", "changes")
     child.expect_exact(QUESTION)
     shown = child.before
     child.sendline("yes")
@@ -77,7 +77,7 @@ def test_yes_applies_what_was_shown(at_terminal, west_approved, in_crm):
 
 def test_ctrl_c_at_the_question_writes_nothing(at_terminal, west_approved, in_crm):
     before = in_crm(west_approved)
-    child = at_terminal("apply", "--allow", "changes")
+    child = at_terminal("apply", "--as-of", "2027-02-01", "--allow", "changes")
     child.expect_exact(QUESTION)
     child.sendintr()
 
@@ -91,7 +91,7 @@ def test_ctrl_c_at_the_question_writes_nothing(at_terminal, west_approved, in_cr
 def test_without_a_terminal_nobody_is_asked(west_approved, territory, in_crm):
     before = in_crm(west_approved)
 
-    done = territory("apply", "--allow", "changes", cwd=west_approved)
+    done = territory("apply", "--as-of", "2027-02-01", "--allow", "changes", cwd=west_approved)
 
     assert done.returncode == 1
     assert "--auto-approve" in done.stderr

@@ -34,12 +34,12 @@ def test_the_second_apply_is_told_who_holds_the_lock_and_the_first_is_not_distur
     with closing(open_state(SecretStr(url), repo)) as state, closing(sqlite3.connect(repo / "crm.sqlite")) as crm:
         # Whoever writes to a CRM that somebody else is writing to waits.
         crm.execute("BEGIN IMMEDIATE")
-        command = [sys.executable, "-m", "terraform_like", "--json", "apply", "--auto-approve"]
+        command = [sys.executable, "-m", "terraform_like", "--json", "apply", "--auto-approve", "--as-of", "2027-02-01"]
         with subprocess.Popen(command, cwd=repo, stdout=subprocess.PIPE, text=True) as first:
             while state.holder is None:
                 assert first.poll() is None
                 time.sleep(0.05)
-            second = territory("apply", "--auto-approve", cwd=repo)
+            second = territory("apply", "--auto-approve", "--as-of", "2027-02-01", cwd=repo)
             crm.rollback()
             said, _ = first.communicate()
 

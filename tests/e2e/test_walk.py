@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 PLAN = Path("plans/us-municipalities")
-APPLY = ("apply", "--auto-approve", "--allow", "changes")
 DAY = ("--as-of", "2027-02-01")
+APPLY = ("apply", *DAY, "--auto-approve", "--allow", "changes")
 
 
 def plan_of(repository: Path) -> dict:
@@ -40,7 +40,7 @@ def test_from_uneven_books_to_even_ones_that_stay(approved, territory, in_crm):
     assert checked.returncode == 0, checked.stdout
     assert checked.stdout.endswith("\nCheck passed.\n")
 
-    refused = territory("apply", "--auto-approve", cwd=approved)
+    refused = territory("apply", *DAY, "--auto-approve", cwd=approved)
     assert refused.returncode == 1
     assert "--allow changes" in refused.stderr
     assert in_crm(approved) == before
