@@ -21,6 +21,7 @@ from terraform_like.flow.staffed import staff_as_told
 from terraform_like.plan.file import SavedPlan, load
 from terraform_like.plan.fresh import Check
 from terraform_like.plan.model import Plan
+from terraform_like.staffing.timeline import Staffed
 
 REPLAN = "Make the plan again and have it approved: territory plan --save"
 
