@@ -10,7 +10,7 @@ import click
 
 from terraform_like import __version__
 from terraform_like.cli.options import Day, Group, as_bands, global_options, plan_argument, variable_option
-from terraform_like.cli.session import DONE, FAILED, Session
+from terraform_like.cli.session import Session
 from terraform_like.cli.state_commands import drift, state
 
 
@@ -185,46 +185,24 @@ def show(session: Session, plan: str | None, form: str, out: Path | None, all_ch
 @plan_argument
 @click.option("--fresh", is_flag=True, help="Ask state, git and CRM too: would an apply go through now?")
 @click.option("--base", metavar="REF", help="Branch whose policies count.  [default: the working tree]")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit", "sarif", "github"]),
+    default="text",
+    show_default=True,
+)
+@click.option("--as-of", type=Day(), help="Day that waivers must hold on.  [default: today, UTC]")
 @click.pass_obj
-def check(session: Session, plan: str | None, fresh: bool, base: str | None, form: str) -> int:
+def check(session: Session, plan: str | None, fresh: bool, base: str | None, form: Any, as_of: date | None) -> int:
     """Check the saved plan: it is the plan of this YAML, its proof holds, the policies pass.
 
     Needs neither the CRM nor a solver: everything is recomputed from the saved files. With --fresh it also compares
     the state, the branch and every record that the plan changes, as a merge queue does before it merges.
     """
-    from terraform_like.flow.check import check as flow
+    from terraform_like.cli.checking import check_command
 
-    def work() -> int:
-        repository = session.repository()
-        checked, report = flow(repository, repository.choose(plan), base=base, fresh=fresh)
-        session.as_json = session.as_json or form == "json"
-
-        def text(color: bool) -> str:
-            from terraform_like.report.check import Integrity, check_text
-
-            integrity = [Integrity(c.name, c.ok, _found(c)) for c in checked.checks]
-            return check_text(
-                checked.plan.plan,
-                checked.plan.as_of,
-                integrity,
-                checked.verdicts,
-                color=color,
-                width=session.width,
-                policies_from=checked.policies_from,
-            )
-
-        result = {"passed": checked.passed, "policies_from": checked.policies_from, "checks": checked.checks,
-                  "verdicts": checked.verdicts}  # fmt: skip
-        return session.finish("check", result, report, text, DONE if checked.passed else FAILED)
-
-    return session.run("check", work)
-
-
-def _found(check: Any) -> str:
-    if check.ok:
-        return f"{check.expected}"
-    return f"{check.says}. Expected {check.expected}, found {check.found or 'nothing'}. {check.way_out}"
+    return session.run("check", lambda: check_command(session, plan, base=base, fresh=fresh, form=form, as_of=as_of))
 
 
 @territory.command(short_help="Say why an account or a territory is as it is.")

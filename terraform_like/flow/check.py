@@ -9,23 +9,27 @@ of what kind, is taken as said: the snapshot does not hold them, and nothing but
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
 from typing import Any
 
-from terraform_like import git
-from terraform_like.config.load import Repository, Wanted, load_wanted, policies_of
+from terraform_like.config.load import Repository, Wanted, load_wanted
 from terraform_like.config.variables import Overrides
-from terraform_like.diagnostics import Halt, Locate, Report, listing
+from terraform_like.diagnostics import Report, Span, listing
+from terraform_like.flow.gate import Gate, read_gate
 from terraform_like.flow.plan import config_digest, policies_digest
 from terraform_like.flow.saved_carve import REPLAN, Back, back_as_saved, carve_as_saved, load_saved
 from terraform_like.flow.staffed import staff_as_saved
 from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes
-from terraform_like.plan.compose import Parts, compose
+from terraform_like.plan.compose import Composed, Parts, composed
 from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.fresh import Check, CheckName, Current, currency, integrity, standings
 from terraform_like.plan.model import Plan
-from terraform_like.plan.offered import recorded
+from terraform_like.plan.offered import PLAN_FILE, recorded
+from terraform_like.policy.judge import judge
+from terraform_like.policy.override import overridden
 from terraform_like.policy.rule import Policies
 from terraform_like.policy.verdict import Verdict
 
@@ -35,15 +39,35 @@ _TAKEN_AS_SAID = frozenset({"digest", "created", "state", "format_version", "dia
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check found: named checks, the verdicts of the policies that count, and whose policies those are.
+    """What a check found.
 
-    There are no verdicts where the saved plan is not whole, or not of this YAML.
+    Parameters
+    ----------
+    plan : Plan
+        The saved plan.
+    checks : tuple of Check
+        Named questions about the plan itself.
+    verdicts : tuple of Verdict
+        What the policies that count said, overrides included; none where the saved plan is not whole, or not of this
+        YAML.
+    policies_from : str
+        Whose policies those are.
+    places : dict of str to Span
+        Where each of them stands.
+    policy_changes : tuple of str
+        What the branch at hand changes of the gate, none of which counts yet.
+    file : str
+        The saved plan, and `prefix`: what is before such paths, seen from the top of the git repository.
     """
 
     plan: Plan
     checks: tuple[Check, ...]
     verdicts: tuple[Verdict, ...]
     policies_from: str
+    places: Mapping[str, Span] = field(default_factory=dict)
+    policy_changes: tuple[str, ...] = ()
+    file: str = ""
+    prefix: str = ""
 
     @property
     def passed(self) -> bool:
@@ -51,7 +75,9 @@ class Checked:
         return all(check.ok for check in self.checks) and not any(verdict.blocks for verdict in self.verdicts)
 
 
-def check(repository: Repository, name: str, *, base: str | None, fresh: bool = False) -> tuple[Checked, Report]:
+def check(
+    repository: Repository, name: str, *, base: str | None, fresh: bool = False, today: date | None = None
+) -> tuple[Checked, Report]:
     """Check a saved plan.
 
     Parameters
@@ -64,6 +90,9 @@ def check(repository: Repository, name: str, *, base: str | None, fresh: bool = 
         Branch or commit whose policies count; None for those of the working tree.
     fresh : bool
         Whether to ask state, git and CRM as well: would an apply go through, were the plan merged now?
+    today : datetime.date, optional
+        The day of the check. Waivers must hold on it and on the plan's day, whichever is later: a plan that is made for
+        an earlier day revives none.
 
     Raises
     ------
@@ -73,48 +102,47 @@ def check(repository: Repository, name: str, *, base: str | None, fresh: bool = 
     report = Report()
     saved = load_saved(repository, name, report)
     wanted = load_wanted(repository, name, report, Overrides(saved.plan.variables)).on(saved.plan.as_of)
-    gate = _gate(repository, wanted, base, report)
+    gate = read_gate(repository, wanted, base, report)
     checks = [*integrity(saved), *currency(saved.plan, _current(wanted, gate.policies))]
     verdicts: tuple[Verdict, ...] = ()
     # What was edited, or made of other YAML, differs in every figure: the one cause is told, and nothing is judged.
     if all(check.ok or check.name == "policies" for check in checks):
-        again, found = _again(saved, wanted, gate, report)
-        checks += found
-        verdicts = again.verdicts if again else ()
+        again = _again(saved, wanted, report)
+        if isinstance(again, Check):
+            checks.append(again)
+        else:
+            checks += _compared(saved.plan, again.plan, same_policies=all(check.ok for check in checks))
+            day = max(saved.plan.as_of, today or saved.plan.as_of)
+            verdicts = _verdicts(saved, wanted, gate, again, day, report)
         if fresh:
             checks += _fresh(repository, wanted, saved.plan, gate)
-    return Checked(saved.plan, tuple(checks), verdicts, gate.origin), report
+    places = {v.policy: span for v in verdicts if (span := gate.locate(("policies", v.policy), key=True))}
+    file = repository.plan_folder(name).relative_to(repository.root) / PLAN_FILE
+    checked = Checked(
+        saved.plan,
+        tuple(checks),
+        verdicts,
+        gate.origin,
+        places,
+        gate.changes,
+        file.as_posix(),
+        _prefix(repository.root),
+    )
+    return checked, report
 
 
-@dataclass(frozen=True, slots=True)
-class _Gate:
-    """The policies that count, where they stand, and whose they are."""
-
-    policies: Policies
-    locate: Locate
-    origin: str
-
-
-def _gate(repository: Repository, wanted: Wanted, base: str | None, report: Report) -> _Gate:
-    if base is None:
-        return _Gate(wanted.policies, wanted.locate_policy, "the working tree")
-    try:
-        files = git.files_at(repository.root, base, "policies")
-    except git.GitError as error:
-        report.error(f'The policies of "{base}" cannot be read', str(error))
-        raise Halt(report) from None
-    if not files:
-        report.warning(f'"{base}" has no policies', "Nothing but the plan's own soundness is checked.")
-    # As in the working tree, files in folders below are none of the gate.
-    gate = {file: content for file, content in files.items() if file.count("/") == 1}
-    return _Gate(*policies_of(gate, report), base)
+def _prefix(root: Path) -> str:
+    """Give the path from the top of the git repository to a folder in it, with a slash at its end; else nothing."""
+    absolute = root.resolve()
+    top = next((folder for folder in (absolute, *absolute.parents) if (folder / ".git").exists()), absolute)
+    return "" if top == absolute else f"{absolute.relative_to(top).as_posix()}/"
 
 
 def _current(wanted: Wanted, policies: Policies) -> Current:
     return Current(config_digest(wanted), policies_digest(wanted.policies), policies.limits)
 
 
-def _fresh(repository: Repository, wanted: Wanted, plan: Plan, gate: _Gate) -> Iterator[Check]:
+def _fresh(repository: Repository, wanted: Wanted, plan: Plan, gate: Gate) -> Iterator[Check]:
     # What needs neither state nor CRM starts without them.
     from terraform_like.flow.current import current, records_unchanged
 
@@ -123,12 +151,12 @@ def _fresh(repository: Repository, wanted: Wanted, plan: Plan, gate: _Gate) -> I
     yield records_unchanged(repository, plan)
 
 
-def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tuple[Plan | None, list[Check]]:
-    """Compose the plan again and compare."""
+def _again(saved: SavedPlan, wanted: Wanted, report: Report) -> Composed | Check:
+    """Compose the plan again, judged by the policies at hand on its own day, as it was when it was saved."""
     plan, said = saved.plan, Report()
     carved = back_as_saved(saved, wanted, said) if plan.rollback else carve_as_saved(saved, wanted, said)
     if isinstance(carved, Check):
-        return None, [carved]
+        return carved
     assert saved.snapshot.table is not None
     population = carved.population
     assert saved.assignments.table is not None
@@ -140,7 +168,7 @@ def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tup
     assigned = digest_of_bytes(assignments_bytes(staffed.desired.table))
     parts = Parts(
         wanted.carving,
-        gate.policies,
+        wanted.policies,
         population,
         staffed,
         () if isinstance(carved, Back) else carved.problems,
@@ -153,17 +181,38 @@ def _again(saved: SavedPlan, wanted: Wanted, gate: _Gate, report: Report) -> tup
         said,
         carved.done,
         plan.variables,
-        gate.locate,
+        wanted.locate_policy,
         # What the CRM offers beyond what the plan used cannot be known from the snapshot: that is taken as said.
         {**plan.columns, **recorded(saved.snapshot.table)} if plan.columns else {},
         plan.rollback,
     )
-    again = compose(parts)
-    differing = list(_differences(plan.model_dump(mode="json"), again.model_dump(mode="json")))
-    proof = [d for d in differing if d.startswith("proof")]
-    other = [d for d in differing if not d.startswith("proof")]
-    report.extend(d for d in said)
-    return again, [_same("proof", proof, "the proof"), _same("figures", other, "the plan")]
+    again = composed(parts)
+    # What counts of the policies is said by those that count, on the day of the check.
+    report.extend(d for d in said if d not in set(again.said))
+    return again
+
+
+def _verdicts(
+    saved: SavedPlan, wanted: Wanted, gate: Gate, again: Composed, day: date, report: Report
+) -> tuple[Verdict, ...]:
+    """Ask the policies that count, and let overrides excuse the soft ones."""
+    if gate.policies is wanted.policies and day == saved.plan.as_of:
+        verdicts, said = again.plan.verdicts, again.said
+    else:
+        verdicts, said = judge(gate.policies, again.tables, day, wanted.carving.accounts.location, gate.locate)
+    report.extend(said)
+    return overridden(verdicts, gate.overrides, saved.plan.plan, saved.plan.digest, gate.locate_override, report)
+
+
+def _compared(saved: Plan, again: Plan, *, same_policies: bool) -> Iterator[Check]:
+    differing = list(_differences(saved.model_dump(mode="json"), again.model_dump(mode="json")))
+    yield _same("proof", [d for d in differing if d.startswith("proof")], "the proof")
+    yield _same("figures", [d for d in differing if not d.startswith("proof")], "the plan")
+    if same_policies:
+        # Another version may measure in more words; who passes is the same in all of them.
+        was, will = ({v.policy: v.passed for v in plan.verdicts} for plan in (saved, again))
+        names = sorted(name for name in was.keys() | will.keys() if was.get(name) != will.get(name))
+        yield _same("verdicts", names, "every verdict")
 
 
 def _same(name: CheckName, differing: list[str], what: str) -> Check:

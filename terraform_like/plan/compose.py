@@ -41,7 +41,7 @@ from terraform_like.plan.policy_tables import policy_tables
 from terraform_like.plan.reasons import Circumstances, explained, still_allowed
 from terraform_like.plan.scheduled import scheduled
 from terraform_like.policy.judge import judge
-from terraform_like.policy.rule import Policies
+from terraform_like.policy.rule import Over, Policies
 from terraform_like.staffing.tenure import owners_on
 from terraform_like.staffing.timeline import Staffed
 
@@ -94,8 +94,22 @@ class Parts:
     rollback: Rollback | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A plan, not yet sealed, the tables that its policies were asked over, and what the judge of them said."""
+
+    plan: Plan
+    tables: Mapping[Over, pl.DataFrame]
+    said: Report
+
+
 def compose(parts: Parts) -> Plan:
     """Compose a plan, not yet sealed. Equal parts give equal plans, whatever the order of rows and keys."""
+    return composed(parts).plan
+
+
+def composed(parts: Parts) -> Composed:
+    """Compose a plan, and give what it was judged by."""
     carving, population = parts.carving, parts.population
     before = _before(carving, population)
     after = _after(population, parts.staffed.shown)
@@ -122,7 +136,7 @@ def compose(parts: Parts) -> Plan:
     tables = policy_tables(carving, population, parts.staffed.desired, territories, changes, summary, parts.as_of)
     verdicts, said = judge(parts.policies, tables, parts.as_of, carving.accounts.location, parts.locate_policy)
     parts.report.extend(said)
-    return Plan(
+    plan = Plan(
         plan=carving.name,
         inputs=parts.inputs,
         created=parts.created,
@@ -147,6 +161,7 @@ def compose(parts: Parts) -> Plan:
             if d.severity is not Severity.ERROR
         ),
     )
+    return Composed(plan, tables, said)
 
 
 def _before(carving: Carving, population: Population) -> Book:

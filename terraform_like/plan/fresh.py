@@ -33,6 +33,7 @@ CheckName = Literal[
     "rules",
     "proof",
     "figures",
+    "verdicts",
 ]
 
 #: Limits that `--allow` lifts.

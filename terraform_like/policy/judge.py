@@ -9,13 +9,16 @@ import polars as pl
 
 from terraform_like.diagnostics import NAMED_AT_MOST, Locate, Report, counted, did_you_mean, listing, nowhere
 from terraform_like.domain.carving import Location
-from terraform_like.domain.expression import sentence, span_inside
+from terraform_like.domain.expression import Expression, sentence, span_inside
 from terraform_like.policy.asking import PolicyError, Question, put
 from terraform_like.policy.finding import Finding, ask, told
 from terraform_like.policy.measure import COUNTING, OF_GROUPS, Measure
 from terraform_like.policy.rule import Over, Policies, Policy
 from terraform_like.policy.verdict import Verdict, Waived
 from terraform_like.policy.waiving import excepted, excuse, tell_of_waivers, touched_by
+
+#: Columns of a row that a remark tells.
+_TOLD_AT_MOST = 4
 
 
 def judge(
@@ -131,13 +134,31 @@ def _said(name: str, policy: Policy, question: Question | None, finding: Finding
         measured=finding.measured,
         before=finding.before,
         p_value=finding.p_value,
-        remark=finding.remark,
+        remark=finding.remark or _witness(question, finding),
         part=finding.part,
         limit=_limit(policy, finding),
         subjects=subjects,
         values=values if len(values) == len(subjects) else (),
         more_subjects=len(finding.breaking) - len(subjects),
     )
+
+
+def _witness(question: Question | None, finding: Finding) -> str:
+    """Give what an assertion reads of the first row that breaks it, so that a person sees by how much."""
+    if question is None or question.policy.assertion is None or not len(finding.breaking):
+        return ""
+    policy = question.policy
+    text = policy.where if _is_ban(policy) else policy.assertion
+    row = question.table.row(int(finding.breaking[0]), named=True)
+    read = Expression.parse(text).columns if text else {}
+    said = [f"{name} {_value(row[name])}" for name in read if row.get(name) is not None][:_TOLD_AT_MOST]
+    return f"{row['address']}: {', '.join(said)}" if said else ""
+
+
+def _value(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _rule(policy: Policy) -> str:

@@ -19,6 +19,15 @@ class Waived(Saved):
     """Last day that it holds. Example: `2027-03-31`."""
 
 
+class Overridden(Saved):
+    """Who let a plan break a soft policy, and why."""
+
+    by: str
+    """Who answers for it. Example: `vp.sales`."""
+    reason: str
+    """Why. Example: `two hires start in March`."""
+
+
 class Verdict(Saved):
     """What a policy said: what was measured, the limit, and the addresses that break it (ten at most)."""
 
@@ -56,7 +65,10 @@ class Verdict(Saved):
     waived: Waived | None = None
     """The exception that excuses it. Example: `{owner: vp.sales, reason: customer asked, expires: 2027-03-31}`."""
 
+    overridden: Overridden | None = None
+    """Who let this plan break it; never in a saved plan. Example: `{by: vp.sales, reason: hires in March}`."""
+
     @property
     def blocks(self) -> bool:
         """Whether it fails the check: a soft policy does too, until somebody overrides it by name."""
-        return not self.passed and self.level != "advisory"
+        return not self.passed and self.level != "advisory" and self.overridden is None

@@ -40,7 +40,9 @@ def machine_text(command: str, result: Any, diagnostics: Iterable[Diagnostic]) -
 
 def json_text(value: Any) -> str:
     """Give JSON of ASCII only, so that it steers no terminal; keys stay in their order, and no number is NaN."""
-    return json.dumps(jsonable(value), indent=2, allow_nan=False)
+    written = json.dumps(jsonable(value), indent=2, allow_nan=False)
+    # What a CI that reads the output takes for a command, in the other way in which JSON writes it.
+    return written.replace("##[", "\\u0023\\u0023[")
 
 
 def jsonable(value: Any) -> Any:

@@ -105,7 +105,13 @@ def rendered(blocks: Iterable[Block], *, color: bool, width: int = WIDTH) -> str
             _draw_paragraph(console, block)
     # rich pads cells; nobody wants to copy that
     ends = re.compile(r"(?: |\x1b\[[0-9;]*m)+$", re.MULTILINE)
-    return ends.sub(lambda end: end.group().replace(" ", ""), out.getvalue()).rstrip("\n")
+    return _no_commands(ends.sub(lambda end: end.group().replace(" ", ""), out.getvalue()).rstrip("\n"))
+
+
+def _no_commands(text: str) -> str:
+    """Write out what a CI that reads the output takes for a command: `::` that begins a line, and `##[` anywhere."""
+    text = re.sub(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", r"\1\\x3a", text, flags=re.MULTILINE)
+    return text.replace("##[", "#\\x23[")
 
 
 def _text(piece: Inline) -> str:

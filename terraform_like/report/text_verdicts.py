@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
+from terraform_like.diagnostics import Span
 from terraform_like.policy.verdict import Verdict
 from terraform_like.report.escape import escaped
 from terraform_like.report.numbers import figure
 from terraform_like.report.terminal import Block, Inline, Piece, hanging
 
-_STYLE = {"FAILED": "bold red", "advice": "yellow", "waived": "yellow", "passed": "green"}
+_NOWHERE: Mapping[str, Span] = MappingProxyType({})
+_STYLE = {"FAILED": "bold red", "advice": "yellow", "overridden": "yellow", "waived": "yellow", "passed": "green"}
 
 
 def word(verdict: Verdict) -> str:
-    """Give `FAILED`, `advice` (an advisory policy that is broken), `waived` or `passed`."""
+    """Give `FAILED`, `advice` (an advisory policy that is broken), `waived`, `overridden` or `passed`."""
     if verdict.waived is not None:
         return "waived"
     if verdict.passed:
         return "passed"
+    if verdict.overridden is not None:
+        return "overridden"
     return "FAILED" if verdict.blocks else "advice"
 
 
-def verdict_blocks(verdicts: Sequence[Verdict]) -> Iterator[Block]:
-    """Give every verdict, those that fail first: level, rule and figure, then the worst subjects."""
+def verdict_blocks(verdicts: Sequence[Verdict], places: Mapping[str, Span] = _NOWHERE) -> Iterator[Block]:
+    """Give every verdict, those that fail first: level, rule and figure, the worst subjects, and where it stands."""
     order = list(_STYLE)
     for verdict in sorted(verdicts, key=lambda v: (order.index(word(v)), v.level != "hard", v.policy)):
         said = word(verdict)
@@ -40,6 +45,11 @@ def verdict_blocks(verdicts: Sequence[Verdict]) -> Iterator[Block]:
             waived = verdict.waived
             by = f"waived by {escaped(waived.owner)} until {waived.expires}: {escaped(waived.reason)}"
             yield hanging(lead, Piece(by, "yellow"))
+        if verdict.overridden is not None:
+            by = f"overridden by {escaped(verdict.overridden.by)}: {escaped(verdict.overridden.reason)}"
+            yield hanging(lead, Piece(by, "yellow"))
+        if span := places.get(verdict.policy):
+            yield hanging(lead, Piece(f"{escaped(span.file)}, line {span.line}", "dim"))
 
 
 def told(verdict: Verdict) -> str:
@@ -47,7 +57,7 @@ def told(verdict: Verdict) -> str:
     rule = escaped(verdict.rule) or f"limit {figure(verdict.limit)}"
     if isinstance(verdict.measured, str) and " of " in verdict.measured:
         rows = f"{verdict.measured} {'break it' if not verdict.measured.startswith('1 of') else 'breaks it'}"
-        return f"{rule}; {rows}"
+        return f"{rule}; {rows}" + (f" ({escaped(verdict.remark)})" if verdict.remark else "")
     if verdict.measured is None:
         return f"{rule}; nothing to measure"
     if verdict.measured == "not judged":

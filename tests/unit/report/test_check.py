@@ -1,23 +1,29 @@
 import re
+from dataclasses import replace
 from datetime import date
 
-from terraform_like.report.check import Integrity, check_passes, check_text
+from terraform_like.diagnostics import Span
+from terraform_like.policy.verdict import Overridden
+from terraform_like.report.check import check_text
+from terraform_like.report.check_view import CheckView, Integrity
 
 SEALED = Integrity("sealed", True, "plan.json is as it was saved")
 STALE = Integrity("inputs", False, "plans/fy27/plan.yaml changed since; run `territory plan fy27 --save`")
+VIEW = CheckView(plan="fy27", digest="0123456789abcdef" * 4, as_of=date(2027, 2, 1), integrity=[SEALED])
 
 
-def text(integrity, verdicts):
-    told = check_text("fy27", date(2027, 2, 1), integrity, verdicts, color=False)
-    return re.sub(r"\s+", " ", told)
+def text(view):
+    return re.sub(r"\s+", " ", check_text(view, color=False))
 
 
 def test_a_reviewer_can_tell_what_is_unfair_to_whom_by_how_much_and_what_to_do(plan):
-    told = text([SEALED], plan.verdicts)
+    places = {"even-workload": Span("policies/fairness.yaml", 17, 3)}
+    told = text(replace(VIEW, verdicts=plan.verdicts, places=places))
 
     assert "FAILED even-workload (hard)" in told
     assert "it is 1.5004 in town" in told
     assert "slot.town-04 (88.1), territory.town-01 (132)" in told
+    assert "policies/fairness.yaml, line 17" in told
     assert "look at town" in told
     assert "{policy: even-workload, subject: slot.town-04, owner: WHO, reason: WHY, expires: DATE}" in told
     assert told.endswith("Check failed: 1 hard policy broken.")
@@ -25,16 +31,42 @@ def test_a_reviewer_can_tell_what_is_unfair_to_whom_by_how_much_and_what_to_do(p
 
 def test_a_fault_in_the_saved_plan_fails_the_check_and_says_the_way_out(plan):
     passing = [v for v in plan.verdicts if not v.blocks]
-    told = text([SEALED, STALE], passing)
+    view = replace(VIEW, integrity=[SEALED, STALE], verdicts=passing)
+    told = text(view)
 
     assert "BROKEN inputs: plans/fy27/plan.yaml changed since; run `territory plan fy27 --save`" in told
     assert told.endswith("Check failed: 1 fault in the saved plan.")
-    assert not check_passes([SEALED, STALE], passing)
+    assert not view.passes
 
 
 def test_advice_and_waivers_do_not_fail_a_check(plan):
-    passing = [v for v in plan.verdicts if not v.blocks]
+    view = replace(VIEW, verdicts=[v for v in plan.verdicts if not v.blocks])
 
-    assert check_passes([SEALED], passing)
-    assert text([SEALED], passing).endswith("Check passed.")
-    assert "What to do" not in text([SEALED], passing)
+    assert view.passes
+    assert text(view).endswith("Check passed.")
+    assert "What to do" not in text(view)
+
+
+def test_a_soft_policy_that_is_broken_shows_the_override_to_sign(plan):
+    soft = plan.verdicts[1].model_copy(update={"level": "soft"})
+    told = text(replace(VIEW, verdicts=[soft]))
+
+    assert "{plan: fy27, digest: 0123456789ab, policy: even-workload, by: WHO, reason: WHY}" in told
+    assert told.endswith("Check failed: 1 soft policy broken.")
+
+
+def test_an_override_is_told_with_who_and_why(plan):
+    signed = Overridden(by="vp.sales", reason="two hires start in March")
+    soft = plan.verdicts[1].model_copy(update={"level": "soft", "overridden": signed})
+    view = replace(VIEW, verdicts=[soft])
+
+    assert view.passes
+    assert "overridden even-workload (soft)" in text(view)
+    assert "overridden by vp.sales: two hires start in March" in text(view)
+
+
+def test_what_a_branch_changes_of_the_gate_is_told_as_a_diff():
+    told = check_text(replace(VIEW, policy_changes=["~ policies.even.at_most: 1.25 -> 99"]), color=False)
+
+    assert "Changes of the gate in this branch: none of them counts before it is merged" in told
+    assert "  ~ policies.even.at_most: 1.25 -> 99" in told.splitlines()

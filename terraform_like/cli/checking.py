@@ -1,0 +1,115 @@
+"""`territory check`: the flow, and its result in the format that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal
+
+from terraform_like.cli.options import today
+from terraform_like.cli.session import DONE, FAILED, Session
+from terraform_like.diagnostics import Halt, Report
+
+if TYPE_CHECKING:
+    from terraform_like.flow.check import Checked
+    from terraform_like.plan.fresh import Check
+    from terraform_like.report.check_view import CheckView, Format
+
+CheckFormat = Literal["text", "json", "junit", "sarif", "github"]
+
+
+def check_command(
+    session: Session, plan: str | None, *, base: str | None, fresh: bool, form: CheckFormat, as_of: date | None
+) -> int:
+    """Check a saved plan and show what was found; give the exit code."""
+    from terraform_like.flow.check import check
+
+    session.as_json = session.as_json or form == "json"
+    # The one clock of a check: waivers end by the day in UTC, wherever it runs.
+    day = as_of or today()
+    written = None if session.as_json else _written(form)
+    try:
+        repository = session.repository()
+        checked, report = check(repository, repository.choose(plan), base=base, fresh=fresh, today=day)
+    except Halt as halt:
+        if written is None:
+            raise
+        # Programs that read the format would take an empty file for an error of their own.
+        return session.finish(
+            "check", None, halt.report, _without_plan(written, plan, halt.report), FAILED, warned=True
+        )
+    view = _view(checked, report)
+
+    def text(color: bool) -> str:
+        if written is not None:
+            return written(view)
+        from terraform_like.report.check import check_text
+
+        return check_text(view, color=color, width=session.width)
+
+    code = DONE if checked.passed else FAILED
+    # A format that programs read holds the warnings itself.
+    return session.finish("check", _result(checked), report, text, code, warned=written is not None)
+
+
+def _without_plan(written: Format, plan: str | None, report: Report) -> Callable[[bool], str]:
+    from terraform_like.report.check_view import CheckView
+
+    view = CheckView(plan=plan or "", diagnostics=tuple(report))
+    return lambda _: written(view)
+
+
+def _written(form: CheckFormat) -> Format | None:
+    match form:
+        case "junit":
+            from terraform_like.report.check_junit import junit_text
+
+            return junit_text
+        case "sarif":
+            from terraform_like.report.check_sarif import sarif_text
+
+            return sarif_text
+        case "github":
+            from terraform_like.report.check_github import github_text
+
+            return github_text
+        case _:
+            return None
+
+
+def _view(checked: Checked, report: Report) -> CheckView:
+    from terraform_like.report.check_view import CheckView, Integrity
+
+    return CheckView(
+        plan=checked.plan.plan,
+        digest=checked.plan.digest,
+        as_of=checked.plan.as_of,
+        integrity=[Integrity(c.name, c.ok, _found(c)) for c in checked.checks],
+        verdicts=checked.verdicts,
+        policies_from=checked.policies_from,
+        places=checked.places,
+        policy_changes=checked.policy_changes,
+        file=checked.file,
+        prefix=checked.prefix,
+        diagnostics=tuple(report),
+    )
+
+
+def _result(checked: Checked) -> dict[str, Any]:
+    places = {name: {"file": span.file, "line": span.line} for name, span in checked.places.items()}
+    return {
+        "passed": checked.passed,
+        "plan": checked.plan.plan,
+        "digest": checked.plan.digest,
+        "policies_from": checked.policies_from,
+        "policy_changes": checked.policy_changes,
+        "checks": checked.checks,
+        "verdicts": checked.verdicts,
+        "places": places,
+    }
+
+
+def _found(check: Check) -> str:
+    if check.ok:
+        return f"{check.expected}"
+    return f"{check.says}. Expected {check.expected}, found {check.found or 'nothing'}. {check.way_out}"

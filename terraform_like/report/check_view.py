@@ -1,0 +1,132 @@
+"""What a check shows, whatever the format: the plan, the questions about it, the verdicts and where policies stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from terraform_like.diagnostics import Diagnostic, Severity, Span, counted
+from terraform_like.policy.verdict import Verdict
+from terraform_like.report.escape import escaped
+from terraform_like.report.numbers import figure
+from terraform_like.report.text_verdicts import told
+
+
+@dataclass(frozen=True, slots=True)
+class Integrity:
+    """One question about the saved plan itself.
+
+    Parameters
+    ----------
+    question : str
+        What was looked at, such as `sealed` or `proof`.
+    holds : bool
+        Whether it is as it must be.
+    message : str
+        What was found; where it does not hold, also what to do.
+    """
+
+    question: str
+    holds: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """A check, or why there is none: then `diagnostics` hold errors, and there is nothing else.
+
+    Parameters
+    ----------
+    plan, digest, as_of
+        The saved plan.
+    integrity : sequence of Integrity
+        Questions about it.
+    verdicts : sequence of Verdict
+        What the policies said.
+    policies_from : str
+        Whose policies they are, such as a branch.
+    places : mapping of str to Span
+        Where each policy stands.
+    policy_changes : sequence of str
+        What the branch changes of the gate, none of which counts yet.
+    file, prefix : str
+        The saved plan's path, and what stands before every path from the top of the git repository.
+    diagnostics : sequence of Diagnostic
+        What there is to say beside.
+    """
+
+    plan: str = ""
+    digest: str = ""
+    as_of: date | None = None
+    integrity: Sequence[Integrity] = ()
+    verdicts: Sequence[Verdict] = ()
+    policies_from: str = ""
+    places: Mapping[str, Span] = field(default_factory=dict)
+    policy_changes: Sequence[str] = ()
+    file: str = "territory.yaml"
+    prefix: str = ""
+    diagnostics: Sequence[Diagnostic] = ()
+
+    @property
+    def passes(self) -> bool:
+        """Whether nothing blocks: the plan is whole, no hard or soft policy is broken, and there is no error."""
+        whole = all(i.holds for i in self.integrity) and not any(v.blocks for v in self.verdicts)
+        return whole and not any(d.severity is Severity.ERROR for d in self.diagnostics)
+
+    @property
+    def conclusion(self) -> str:
+        """The line that sums it up."""
+        faults = []
+        if broken := sum(not i.holds for i in self.integrity):
+            faults.append(f"{counted(broken, 'fault')} in the saved plan")
+        for level in ("hard", "soft"):
+            if failed := sum(v.blocks and v.level == level for v in self.verdicts):
+                faults.append(f"{counted(failed, f'{level} policy', f'{level} policies')} broken")
+        if not faults and not self.passes:
+            faults.append(counted(sum(d.severity is Severity.ERROR for d in self.diagnostics), "error"))
+        return f"Check failed: {', '.join(faults)}." if faults else "Check passed."
+
+    def path(self, file: str) -> str:
+        """Give a file's path from the top of the git repository, with forward slashes."""
+        return f"{self.prefix}{file}"
+
+
+class Format(Protocol):
+    """Writes a check as text of one format; the last line has no line end."""
+
+    def __call__(self, view: CheckView) -> str:
+        """Give the whole output."""
+        ...
+
+
+def described(verdict: Verdict) -> str:
+    """Give a verdict in plain words, line by line, without colour: rule, figure, what it says, to whom, and why not.
+
+    What users and CRMs wrote in it is harmless for a terminal; a format escapes it once more in its own way.
+    """
+    lines = [told(verdict)]
+    if verdict.says:
+        lines.append(escaped(verdict.says))
+    if verdict.subjects:
+        values = verdict.values if len(verdict.values) == len(verdict.subjects) else (None,) * len(verdict.subjects)
+        named = [
+            escaped(subject) + (f" ({figure(value)})" if value is not None else "")
+            for subject, value in zip(verdict.subjects, values, strict=True)
+        ]
+        more = f" and {verdict.more_subjects:,} more" if verdict.more_subjects else ""
+        lines.append(", ".join(named) + more)
+    if why := excused(verdict):
+        lines.append(why)
+    return "\n".join(lines)
+
+
+def excused(verdict: Verdict) -> str:
+    """Say who excuses a broken policy, until when and why; nothing where nobody does."""
+    if verdict.waived is not None:
+        waived = verdict.waived
+        return f"waived by {escaped(waived.owner)} until {waived.expires}: {escaped(waived.reason)}"
+    if verdict.overridden is not None:
+        return f"overridden by {escaped(verdict.overridden.by)}: {escaped(verdict.overridden.reason)}"
+    return ""
