@@ -112,6 +112,17 @@ def holds(root: Path, commit: str, other: str) -> bool:
     return True
 
 
+def author(root: Path, path: str) -> str:
+    """Give the e-mail of whoever made the last commit that changed a file; nothing where no commit has it.
+
+    Raises
+    ------
+    GitError
+        When there is no git, no repository, or nothing is committed.
+    """
+    return _git(root, "log", "-1", "--format=%ae", "--", path).decode(errors="replace").strip()
+
+
 def file_at(root: Path, ref: str, path: str) -> bytes | None:
     """Give a file as a commit has it, or None where that commit has no such file.
 

@@ -230,6 +230,23 @@ def explain(session: Session, address: str, plan: str | None) -> int:
     return session.run("explain", work)
 
 
+@territory.command(short_help="Sign the saved plan, where policies ask for sign-offs.")
+@plan_argument
+@click.option("--as", "person", metavar="PERSON", required=True, help="Who approves it, as the policies name people.")
+@click.pass_obj
+def approve(session: Session, plan: str | None, person: str) -> int:
+    """Sign the saved plan: write a file with its digest and your name, to be committed; a new plan needs a new one."""
+    from terraform_like.flow.approve import approve as flow
+
+    def work() -> int:
+        repository = session.repository()
+        signed, report = flow(repository, repository.choose(plan), person)
+        text = f"Signed {signed.plan} at {signed.digest[:12]} as {person}. Commit {signed.file}."
+        return session.finish("approve", signed, report, lambda _: text)
+
+    return session.run("approve", work)
+
+
 @territory.command(short_help="Push the saved plan to the CRM: exactly that, once.")
 @plan_argument
 @click.option("--auto-approve", is_flag=True, help="Do not ask; needed where there is no terminal.")

@@ -11,9 +11,11 @@ from pydantic import BaseModel
 from terraform_like.config.language import PlanFile, PolicyFile
 from terraform_like.domain.project import Project
 from terraform_like.plan.model import Plan
+from terraform_like.plan.signoff import SignOff
 
 #: File name, title, and the type that the schema is of.
 _SCHEMAS: tuple[tuple[str, str, type[BaseModel]], ...] = (
+    ("approval.schema.json", "A file of plans/<plan>/approvals/", SignOff),
     ("plan.schema.json", "A file of plans/<plan>/", PlanFile),
     ("plan-json.schema.json", "plan.json, a saved plan", Plan),
     ("policies.schema.json", "A file of policies/", PolicyFile),

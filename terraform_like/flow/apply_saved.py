@@ -9,12 +9,13 @@ from contextlib import closing
 from datetime import date
 
 from terraform_like import git
-from terraform_like.config.load import Repository, load_wanted
+from terraform_like.config.load import Repository, Wanted, load_wanted
 from terraform_like.config.variables import Overrides
 from terraform_like.crm import open_crm
 from terraform_like.crm.port import CrmError
 from terraform_like.diagnostics import Halt, Report
 from terraform_like.flow.apply import Applied, Context, Progress, apply
+from terraform_like.flow.approve import approval_checks
 from terraform_like.flow.current import current
 from terraform_like.flow.opened import opened_state
 from terraform_like.flow.plan import head_commit
@@ -36,7 +37,10 @@ def load_for_apply(repository: Repository, name: str, day: date, allow: Abstract
     """
     report = Report()
     saved = load_saved(repository, name, report)
-    report.extend(fresh.errors(fresh.for_apply(saved, _current(repository, saved.plan), day, allow)))
+    wanted = _wanted(repository, saved.plan)
+    checks = fresh.for_apply(saved, current(repository, wanted, merged=True), day, allow)
+    report.extend(fresh.errors(checks))
+    report.extend(fresh.errors(approval_checks(repository, wanted, saved.plan, wanted.policies.approvals)))
     if report.failed:
         raise Halt(report)
     return saved
@@ -72,7 +76,7 @@ def apply_saved(
                     saved,
                     crm,
                     state,
-                    current=_current(repository, saved.plan),
+                    current=current(repository, _wanted(repository, saved.plan), merged=True),
                     context=context,
                     day=day,
                     allow=allow,
@@ -93,7 +97,7 @@ def apply_saved(
 
 def _tell_of_lapses(repository: Repository, plan: Plan, day: date, report: Report) -> None:
     """Warn of slots that lapsed after the plan was made: an apply moves no accounts, the next plan does."""
-    wanted = load_wanted(repository, plan.plan, Report(), Overrides(plan.variables))
+    wanted = _wanted(repository, plan)
     for name in sorted(lapsed(wanted.carving, day) - lapsed(wanted.carving, plan.as_of)):
         report.warning(
             f"{name} lapsed on {wanted.carving.overcarve[name].lapse}",
@@ -102,6 +106,5 @@ def _tell_of_lapses(repository: Repository, plan: Plan, day: date, report: Repor
         )
 
 
-def _current(repository: Repository, plan: Plan) -> fresh.Current:
-    wanted = load_wanted(repository, plan.plan, Report(), Overrides(plan.variables))
-    return current(repository, wanted, merged=True)
+def _wanted(repository: Repository, plan: Plan) -> Wanted:
+    return load_wanted(repository, plan.plan, Report(), Overrides(plan.variables))

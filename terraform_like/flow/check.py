@@ -18,6 +18,7 @@ from typing import Any
 from terraform_like.config.load import Repository, Wanted, load_wanted
 from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Report, Span, listing
+from terraform_like.flow.approve import approval_checks
 from terraform_like.flow.gate import Gate, read_gate
 from terraform_like.flow.plan import config_digest, policies_digest
 from terraform_like.flow.saved_carve import REPLAN, Back, back_as_saved, carve_as_saved, load_saved
@@ -114,6 +115,7 @@ def check(
             checks += _compared(saved.plan, again.plan, same_policies=all(check.ok for check in checks))
             day = max(saved.plan.as_of, today or saved.plan.as_of)
             verdicts = _verdicts(saved, wanted, gate, again, day, report)
+        checks += approval_checks(repository, wanted, saved.plan, gate.policies.approvals)
         if fresh:
             checks += _fresh(repository, wanted, saved.plan, gate)
     places = {v.policy: span for v in verdicts if (span := gate.locate(("policies", v.policy), key=True))}

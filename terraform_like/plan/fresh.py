@@ -23,6 +23,7 @@ CheckName = Literal[
     "commit",
     "clean",
     "records",
+    "approvals",
     "assignments",
     "snapshot",
     "config",

@@ -123,6 +123,8 @@ class Approval(Wish):
     """Who may sign. Example: `[vp.sales]`."""
     count: Annotated[Whole, Field(ge=1)] = 1
     """How many of them must. Example: `1`."""
+    by_author: bool = True
+    """Whether whoever committed the plan may be one of them. Example: `false`."""
 
 
 class Policies(Wish):

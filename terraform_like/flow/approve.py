@@ -1,0 +1,138 @@
+"""`territory approve`: a sign-off of a saved plan's digest; and the sign-offs that are there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from terraform_like import git
+from terraform_like.address import NAME_PATTERN
+from terraform_like.config.load import Repository, Wanted, load_wanted
+from terraform_like.config.source import parse
+from terraform_like.config.variables import Overrides
+from terraform_like.config.write import scalar
+from terraform_like.diagnostics import Halt, Report, did_you_mean
+from terraform_like.flow.plan import config_digest
+from terraform_like.flow.saved_carve import load_saved
+from terraform_like.plan.file import PLAN_FILE, write_whole
+from terraform_like.plan.fresh import Check, errors, integrity
+from terraform_like.plan.model import Plan
+from terraform_like.plan.signoff import Signed, SignOff, approvals_held
+from terraform_like.policy.rule import Approval
+
+FOLDER = "approvals"
+
+_SCHEMA = "# yaml-language-server: $schema=../../../schemas/approval.schema.json\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A sign-off, and the file that it stands in, relative to the repository."""
+
+    plan: str
+    digest: str
+    person: str
+    file: str
+
+
+def approve(repository: Repository, name: str, person: str) -> tuple[Approved, Report]:
+    """Sign a saved plan.
+
+    Parameters
+    ----------
+    repository : Repository
+        The territory repository.
+    name : str
+        The plan.
+    person : str
+        Who approves it, as the policies name people.
+
+    Raises
+    ------
+    Halt
+        When the plan is not whole, its YAML changed since, or that is no name.
+    """
+    report = Report()
+    if not re.fullmatch(NAME_PATTERN, person):
+        report.error(f'"{person}" is no name of a person', "A name has letters, digits and . _ @ + - only.")
+        raise Halt(report)
+    saved = load_saved(repository, name, report)
+    report.extend(errors(check for check in integrity(saved) if check.name != "snapshot"))
+    wanted = load_wanted(repository, name, Report(), Overrides(saved.plan.variables))
+    if saved.plan.inputs.config != config_digest(wanted):
+        report.error(f"plans/{name} changed after the plan was saved", "Make it again first: territory plan --save")
+    if report.failed:
+        raise Halt(report)
+    asked = sorted({who for approval in wanted.policies.approvals for who in approval.approvers})
+    if person not in asked:
+        known = f"They ask for {', '.join(asked)}.{did_you_mean(person, asked)}" if asked else "They ask for nobody."
+        report.warning(f"No policy asks {person} to sign", known)
+    folder = repository.plan_folder(name) / FOLDER
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{person}.yaml"
+    lines = {"digest": saved.plan.digest, "person": person, "by": git.who(repository.root)}
+    text = _SCHEMA + "\n" + "".join(f"{key}: {scalar(value)}\n" for key, value in lines.items())
+    write_whole(file, text.encode())
+    return Approved(name, saved.plan.digest, person, file.relative_to(repository.root).as_posix()), report
+
+
+def approval_checks(
+    repository: Repository, wanted: Wanted, plan: Plan, approvals: Sequence[Approval]
+) -> tuple[Check, ...]:
+    """Check that a saved plan has the sign-offs that approvals of a gate ask for.
+
+    Raises
+    ------
+    Halt
+        When a sign-off cannot be read, or git cannot be asked who made what.
+    """
+    if not approvals:
+        return ()
+    signed = tuple(_signed(repository, wanted, plan))
+    return tuple(approvals_held(approvals, plan, len(wanted.carving.people), signed))
+
+
+def _signed(repository: Repository, wanted: Wanted, plan: Plan) -> Iterator[Signed]:
+    report = Report()
+    folder = repository.plan_folder(plan.plan)
+    found = [one for path in sorted((folder / FOLDER).glob("*.yaml")) if (one := _read(repository.root, path, report))]
+    if report.failed:
+        raise Halt(report)
+    maker = _author(repository.root, folder / PLAN_FILE) if found else ""
+    for path, sign_off in found:
+        person = wanted.carving.people.get(sign_off.person)
+        authors = {_author(repository.root, path), _email(sign_off.by), person.user if person else ""}
+        yield Signed(sign_off.person, sign_off.digest, own=bool(maker) and maker in {a.casefold() for a in authors})
+
+
+def _read(root: Path, path: Path, report: Report) -> tuple[Path, SignOff] | None:
+    file = path.relative_to(root).as_posix()
+    source = parse(path.read_bytes(), file, report)
+    try:
+        return (path, SignOff.model_validate(source.data)) if source is not None else None
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        report.error(f"{file} is no sign-off", f"{wrong}. Write it anew: territory approve --as PERSON")
+        return None
+
+
+def _author(root: Path, path: Path) -> str:
+    """Give the e-mail of who last committed a file; of who works here, where it is not committed as it is."""
+    file = path.relative_to(root).as_posix()
+    try:
+        if git.is_repository(root) and not git.dirty(root, [file]) and (email := git.author(root, file)):
+            return email.casefold()
+    except git.GitError as error:
+        report = Report()
+        report.error("Git cannot say who made the plan", str(error))
+        raise Halt(report) from None
+    return _email(git.who(root))
+
+
+def _email(who: str) -> str:
+    found = re.search(r"<([^<>]*)>$", who)
+    return (found.group(1) if found else who).casefold()
