@@ -1,4 +1,4 @@
-"""`territory check`: the flow, and its result in the format that was asked for."""
+"""`territory check` and `territory test`: the flow, and its result in the format that was asked for."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from terraform_like.diagnostics import Halt, Report
 
 if TYPE_CHECKING:
     from terraform_like.flow.check import Checked
+    from terraform_like.flow.policy_test import Tested
     from terraform_like.plan.fresh import Check
     from terraform_like.report.check_view import CheckView, Format
 
@@ -113,3 +114,30 @@ def _found(check: Check) -> str:
     if check.ok:
         return f"{check.expected}"
     return f"{check.says}. Expected {check.expected}, found {check.found or 'nothing'}. {check.way_out}"
+
+
+def policy_test_command(session: Session) -> int:
+    """Test the policies and show what became of each test; give the exit code."""
+    from terraform_like.flow.policy_test import run_policy_tests
+
+    tested, report = run_policy_tests(session.chdir)
+    return session.finish("test", tested, report, lambda _: _tested(tested), DONE if tested.passed else FAILED)
+
+
+def _tested(tested: Tested) -> str:
+    from itertools import groupby
+
+    from terraform_like.diagnostics import counted, listing
+    from terraform_like.report.escape import escaped
+
+    lines: list[str] = []
+    for file, tests in groupby(tested.tests, key=lambda test: test.file):
+        lines.append(file)
+        for test in tests:
+            lines.append(f"  {'passed' if test.passed else 'FAILED'}  {escaped(test.name)}")
+            lines += [f"          {escaped(fault)}" for fault in test.faults]
+    failed = sum(not test.passed for test in tested.tests)
+    if tested.untested:
+        lines.append(f"No test asks {listing(tested.untested)}.")
+    lines.append(f"{counted(len(tested.tests), 'test')}: {len(tested.tests) - failed:,} passed, {failed:,} failed.")
+    return "\n".join(lines)

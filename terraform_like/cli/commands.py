@@ -205,6 +205,18 @@ def check(session: Session, plan: str | None, fresh: bool, base: str | None, for
     return session.run("check", lambda: check_command(session, plan, base=base, fresh=fresh, form=form, as_of=as_of))
 
 
+@territory.command("test", short_help="Test the policies on small plans: policies/tests/*.yaml.")
+@click.pass_obj
+def test_(session: Session) -> int:
+    """Ask the policies of the small plans in policies/tests/*.yaml, and compare what they say with what is expected.
+
+    Needs neither a plan nor a CRM.
+    """
+    from terraform_like.cli.checking import policy_test_command
+
+    return session.run("test", lambda: policy_test_command(session))
+
+
 @territory.command(short_help="Say why an account or a territory is as it is.")
 @click.argument("address")
 @plan_argument

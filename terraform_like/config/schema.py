@@ -9,15 +9,19 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
 from terraform_like.config.language import PlanFile, PolicyFile
+from terraform_like.config.policy_tests import PolicyTestFile
 from terraform_like.domain.project import Project
 from terraform_like.plan.model import Plan
 from terraform_like.plan.signoff import SignOff
+from terraform_like.policy.override import OverrideFile
 
 #: File name, title, and the type that the schema is of.
 _SCHEMAS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("approval.schema.json", "A file of plans/<plan>/approvals/", SignOff),
+    ("overrides.schema.json", "A file of policies/overrides/", OverrideFile),
     ("plan.schema.json", "A file of plans/<plan>/", PlanFile),
     ("plan-json.schema.json", "plan.json, a saved plan", Plan),
+    ("policy-tests.schema.json", "A file of policies/tests/", PolicyTestFile),
     ("policies.schema.json", "A file of policies/", PolicyFile),
     ("territory.schema.json", "territory.yaml", Project),
 )

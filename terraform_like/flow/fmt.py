@@ -11,14 +11,22 @@ from pathlib import Path
 from terraform_like.config.language import PlanFile, PolicyFile
 from terraform_like.config.layout import Kind, laid_out
 from terraform_like.config.load import PROJECT_FILE
+from terraform_like.config.policy_tests import PolicyTestFile
 from terraform_like.config.source import LARGEST_BYTES
 from terraform_like.diagnostics import Halt, Report, did_you_mean
 from terraform_like.domain.project import Project
 from terraform_like.plan.file import write_whole
+from terraform_like.policy.override import OverrideFile
 
 _PROJECT = Kind(Project, "schemas/territory.schema.json")
 _PLAN = Kind(PlanFile, "../../schemas/plan.schema.json")
 _POLICIES = Kind(PolicyFile, "../schemas/policies.schema.json")
+#: Folders below policies/.
+_BELOW = {
+    "standard": Kind(PolicyFile, "../../schemas/policies.schema.json"),
+    "overrides": Kind(OverrideFile, "../../schemas/overrides.schema.json"),
+    "tests": Kind(PolicyTestFile, "../../schemas/policy-tests.schema.json"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,9 @@ def _files(root: Path, plan: str | None, report: Report) -> Iterator[tuple[str, 
     if plan is None:
         for path in _yaml(root, "policies/"):
             yield path.relative_to(root).as_posix(), _POLICIES
+        for folder, kind in _BELOW.items():
+            for path in _yaml(root, f"policies/{folder}/"):
+                yield path.relative_to(root).as_posix(), kind
 
 
 def _yaml(root: Path, folder: str) -> list[Path]:

@@ -147,7 +147,7 @@ def _example(built: Path, example: str, sources: Sources) -> Embedded:
     source = sources.examples / example
     _copy(source / "repository", "**/*", built)
     _copy(source, "*.yaml", built / "plans" / example)
-    _copy(sources.policies, "*.yaml", built / "policies")
+    _copy(sources.policies, "**/*.yaml", built / "policies")
     _copy(sources.policies, "README.md", built / "policies")
     return make_embedded_crm(built / _CRM, source / "crm" / "accounts.csv", source / "crm" / "users.csv")
 

@@ -20,6 +20,7 @@ from terraform_like.plan.figures import Floats, Grouped, numeric
 from terraform_like.plan.model import PlannedTerritory, Summary
 from terraform_like.policy.rule import Over
 from terraform_like.policy.tables import BEFORE, HIDDEN, LARGEST, LOST, MOVED
+from terraform_like.staffing.tenure import tenures
 
 Columns = dict[str, pl.Series]
 
@@ -105,8 +106,7 @@ def _interim_days(carving: Carving, territory: PlannedTerritory, day: date) -> f
     book = carving.books.get(territory.name)
     if not territory.vacant or book is None:
         return None
-    named = [book.owner, book.filled_by if isinstance(book, Slot) else None]
-    starts = [carving.people[name].starts for name in named if name in carving.people]
+    starts = [tenure.since for tenure in tenures(book, carving)]
     expected = [book.expected] if isinstance(book, Slot) else []
     coming = [when for when in (*starts, *expected) if when is not None and when > day]
     return float((min(coming) - day).days) if coming else None
