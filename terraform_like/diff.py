@@ -33,6 +33,7 @@ class ReasonCode(StrEnum):
     OWNER_STARTED = "owner-started"
     HELD_OVER = "held-over"
     EFFECTIVE = "effective"
+    MATCHED = "matched"
 
 
 class Reason(Saved):

@@ -99,6 +99,10 @@ class Wanted:
         """Give what is wanted on a day: slots that have lapsed by then are no books any more."""
         return replace(self, carving=without_lapsed(self.carving, day))
 
+    def matching(self, owners: Mapping[str, str]) -> Wanted:
+        """Give the same with owners for territories that name none."""
+        return replace(self, carving=self.carving.model_copy(update={"matched": dict(owners)})) if owners else self
+
 
 def open_repository(root: FilePath, environment: Mapping[str, str] = os.environ) -> Repository:
     """Read territory.yaml.

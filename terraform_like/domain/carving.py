@@ -270,30 +270,37 @@ class Carving(Wish):
     """Geographic units that touch, by the file that says so; each pair once and sorted."""
     lapsed: Annotated[frozenset[Name], Field(exclude=True)] = frozenset()
     """Slots that nobody filled in time, on the day that is looked at: they are no books any more."""
+    matched: Annotated[dict[Name, Name], Field(exclude=True)] = Field(default_factory=dict)
+    """Who owns territories that name no owner, as somebody was found for them; a carve knows nothing of it."""
 
     @property
     def books(self) -> dict[str, Territory]:
         """Territories and slots by name, in the order of their names, with the size that their owners can carry."""
         whole = {**self.territories, **{n: s for n, s in self.overcarve.items() if n not in self.lapsed}}
-        return {name: self._carried(book) for name, book in sorted(whole.items())}
+        return {name: self._carried(name, book) for name, book in sorted(whole.items())}
 
-    def share_of(self, book: Territory) -> tuple[float, str]:
+    def share_of(self, name: str) -> tuple[float, str]:
         """Give the share of a full book that a territory's owner can carry at the plan's start, and why in words.
 
         It is the person's capacity, at most 1, times what their ramp says of the plan's first day. A slot is carved in
-        full for whoever fills it, and a person with a capacity of 0 is away: others cover for them in full.
+        full for whoever fills it, a territory without an owner for whoever is matched to it, and a person with a
+        capacity of 0 is away: others cover for them in full.
         """
-        owner = self.people.get(book.owner or "")
-        if owner is None or isinstance(book, Slot) or not owner.capacity:
+        book = self.territories.get(name)
+        owner = self.people.get(book.owner or "") if book else None
+        if book is None or owner is None or not owner.capacity:
             return 1.0, ""
         ramped = owner.ramped(self.plan.starts) if self.plan.starts else 1.0
         said = [("capacity", min(1.0, owner.capacity)), ("ramp", ramped)]
         why = ", ".join(f"{what} {share * 100:g}%" for what, share in said if share != 1)
         return min(1.0, owner.capacity) * ramped, f"{book.owner}: {why}" if why else ""
 
-    def _carried(self, book: Territory) -> Territory:
-        share, _ = self.share_of(book)
-        return book if share == 1 else book.model_copy(update={"size": book.size * share})
+    def _carried(self, name: str, book: Territory) -> Territory:
+        share, _ = self.share_of(name)
+        found: dict[str, Any] = {} if share == 1 else {"size": book.size * share}
+        if book.owner is None and name in self.matched:
+            found["owner"] = self.matched[name]
+        return book.model_copy(update=found) if found else book
 
     def renames(self, done: frozenset[tuple[str, str]] = frozenset()) -> dict[str, str]:
         """Give the new name of everything that is renamed: chains end at their last name, swaps stay swaps.

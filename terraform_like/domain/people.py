@@ -10,13 +10,16 @@ from pydantic import BeforeValidator, Field, model_validator
 from terraform_like.domain.quantity import Duration, Id, Name, Point, Share
 from terraform_like.domain.wish import Day, NotNegative, Positive, Wish
 
+#: The role of those who own territories.
+OWNING_ROLE = "account-executive"
+
 
 class Person(Wish):
     """Somebody who can own territories."""
 
     user: Id
     """The CRM's user: its id or its e-mail. Example: `jane@acme.com`."""
-    role: Name = "account-executive"
+    role: Name = OWNING_ROLE
     """What the person does; account executives own territories. Example: `sales-engineer`."""
     manager: Name | None = None
     """Another person, whom this one reports to. Example: `vp.sales`."""

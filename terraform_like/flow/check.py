@@ -20,6 +20,7 @@ from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Report, Span, listing
 from terraform_like.flow.approve import approval_checks
 from terraform_like.flow.gate import Gate, read_gate
+from terraform_like.flow.matched import matched_as_saved, owners_by_match
 from terraform_like.flow.plan import config_digest, policies_digest
 from terraform_like.flow.saved_carve import REPLAN, Back, back_as_saved, carve_as_saved, load_saved
 from terraform_like.flow.staffed import staff_as_saved
@@ -33,6 +34,7 @@ from terraform_like.policy.judge import judge
 from terraform_like.policy.override import overridden
 from terraform_like.policy.rule import Policies
 from terraform_like.policy.verdict import Verdict
+from terraform_like.staffing.matching import Matched
 
 #: What a plan says of itself and its origin; the rest is recomputed and must be the same.
 _TAKEN_AS_SAID = frozenset({"digest", "created", "state", "format_version", "diagnostics", "verdicts"})
@@ -162,9 +164,16 @@ def _again(saved: SavedPlan, wanted: Wanted, report: Report) -> Composed | Check
     assert saved.snapshot.table is not None
     population = carved.population
     assert saved.assignments.table is not None
+    matched: tuple[Matched, ...] = ()
     if isinstance(carved, Back):
         staffed = carved.staffed
     else:
+        found = matched_as_saved(wanted.carving, population, carved.territory, plan)
+        if isinstance(found, str):
+            says = "people are matched to territories that they may not own"
+            return Check("rules", False, "owners who may be matched", found, says, REPLAN)
+        matched = found
+        wanted = wanted.matching(owners_by_match(matched))
         staffed = staff_as_saved(wanted.carving, population, plan, saved.assignments.table, wanted.locate, said)
     # The holders of assignments.csv are those of the plan, or its digest is another.
     assigned = digest_of_bytes(assignments_bytes(staffed.desired.table))
@@ -187,6 +196,8 @@ def _again(saved: SavedPlan, wanted: Wanted, report: Report) -> Composed | Check
         # What the CRM offers beyond what the plan used cannot be known from the snapshot: that is taken as said.
         {**plan.columns, **recorded(saved.snapshot.table)} if plan.columns else {},
         plan.rollback,
+        matched,
+        plan.inactive,
     )
     again = composed(parts)
     # What counts of the policies is said by those that count, on the day of the check.

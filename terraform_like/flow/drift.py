@@ -44,7 +44,7 @@ def drift(repository: Repository, name: str, day: date) -> tuple[Drift, Report]:
         report.note(f"Nothing of {name} was applied yet", "There is nothing to compare the CRM with.")
         return Drift(name), report
     who = repository.project.crm.accounts.changed_by
-    live = read_live(repository, wanted, day, report, also=[who] if who else [])
+    live = read_live(repository, wanted, day, report, also=[who] if who else [], before=before)
     table = applied.join(_renamed(live.snapshot, who), on="account", how="left", coalesce=True).sort("account")
     gone = table.filter(pl.col("there").is_null())
     elsewhere = pl.col("has_it").ne_missing(pl.col("owner_live"))

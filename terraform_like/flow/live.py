@@ -16,6 +16,8 @@ from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
 from terraform_like.domain.columns import carving_expressions
 from terraform_like.domain.expression import Expression, ExpressionError, report_expression
+from terraform_like.flow.matched import matched_before
+from terraform_like.plan.model import Plan
 from terraform_like.plan.offered import named_kinds, recorded
 from terraform_like.policy.measured import policy_columns
 from terraform_like.staffing.tenure import owners_on
@@ -36,15 +38,29 @@ class Live:
         CRM user id of each person.
     columns : dict of str to str
         Every column that the CRM's accounts have, with its kind; those that the plan uses as they were read.
+    inactive : tuple of str
+        People whose user is not active, sorted.
     """
 
     snapshot: pl.DataFrame
     users: dict[str, str]
     columns: dict[str, str]
+    inactive: tuple[str, ...] = ()
 
 
-def read_live(repository: Repository, wanted: Wanted, day: date, report: Report, *, also: Sequence[str] = ()) -> Live:
+def read_live(
+    repository: Repository,
+    wanted: Wanted,
+    day: date,
+    report: Report,
+    *,
+    also: Sequence[str] = (),
+    before: Plan | None = None,
+) -> Live:
     """Read the CRM: what the plan uses of accounts, and `also` columns that it does not use.
+
+    Where the CRM knows no territories, an account is in the one that its owner owns on that day: as the YAML says, else
+    as the plan that was saved `before` had matched them.
 
     Raises
     ------
@@ -72,8 +88,15 @@ def read_live(repository: Repository, wanted: Wanted, day: date, report: Report,
         raise Halt(report)
     snapshot = reading.accounts.drop("version", strict=False).sort("account")
     if not crm.capabilities.territories:
-        snapshot = snapshot.with_columns(_owned(wanted.carving, snapshot["owner"], users, day).alias("territory"))
-    return Live(snapshot, users, dict(sorted({**named_kinds(reading.offered), **recorded(snapshot)}.items())))
+        owned = wanted.carving.model_copy(update={"matched": matched_before(wanted.carving, before)})
+        snapshot = snapshot.with_columns(_owned(owned, snapshot["owner"], users, day).alias("territory"))
+    active = set(reading.users.filter("active")["user"])
+    return Live(
+        snapshot,
+        users,
+        dict(sorted({**named_kinds(reading.offered), **recorded(snapshot)}.items())),
+        tuple(sorted(name for name, user in users.items() if user not in active)),
+    )
 
 
 def named(snapshot: pl.DataFrame, users: dict[str, str], report: Report) -> Book:

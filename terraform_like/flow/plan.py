@@ -18,6 +18,7 @@ from terraform_like.diagnostics import Halt, Report, counted
 from terraform_like.domain.scope import Population, populate
 from terraform_like.flow.earlier import refuse_unprotected, saved_before, state_seen, swaps_done
 from terraform_like.flow.live import Live, named, read_live
+from terraform_like.flow.matched import match_people, owners_by_match
 from terraform_like.flow.staffed import staff
 from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal, snapshot_bytes
 from terraform_like.plan.compose import Parts, compose
@@ -25,6 +26,7 @@ from terraform_like.plan.file import keep_snapshot, write_saved
 from terraform_like.plan.fresh import within_limits
 from terraform_like.plan.model import Created, Inputs, Plan, Rollback
 from terraform_like.policy.rule import Policies
+from terraform_like.staffing.matching import Matched
 from terraform_like.staffing.timeline import Staffed
 
 #: Where snapshots are kept that are not committed.
@@ -80,17 +82,21 @@ def make_plan(
     before = saved_before(repository, name)
     done = swaps_done(repository, wanted, before)
     tell("Reading the CRM")
-    live = read_live(repository, wanted, as_of, report)
+    live = read_live(repository, wanted, as_of, report, before=before)
     population = populated(wanted, live.snapshot, live.users, report, done)
     tell(f"Carving {counted(len(population.inside), 'account')}")
     carved = carve(wanted.carving, population.inside, wanted.locate, report, watch, executor)
     if carved is None or report.failed:
         raise Halt(report)
     tell("Comparing and judging")
+    matched = match_people(
+        wanted.carving, population, carved.territory, as_of, live.users, live.inactive, wanted.locate, report
+    )
+    wanted = wanted.matching(owners_by_match(matched))
     staffed = staff(wanted.carving, population, carved.territory, as_of, before, wanted.locate, report)
     if report.failed:
         raise Halt(report)
-    planned = planned_of(repository, wanted, live, population, carved, staffed, as_of, report, done)
+    planned = planned_of(repository, wanted, live, population, carved, staffed, as_of, report, done, matched=matched)
     refuse_unprotected(planned.plan, before, wanted, report)
     if report.failed:
         raise Halt(report)
@@ -164,6 +170,7 @@ def planned_of(
     report: Report,
     done: frozenset[tuple[str, str]],
     rollback: Rollback | None = None,
+    matched: tuple[Matched, ...] = (),
 ) -> Planned:
     """Compose and seal a plan of accounts that have their places."""
     assignments = staffed.desired.table.select("account", "territory", "owner", "holder")
@@ -192,6 +199,8 @@ def planned_of(
             locate_policy=wanted.locate_policy,
             columns=live.columns,
             rollback=rollback,
+            matched=matched,
+            inactive=live.inactive,
         )
     )
     plan = plan.model_copy(update={"state": state_seen(repository, wanted.carving.name)})

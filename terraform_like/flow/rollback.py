@@ -47,7 +47,7 @@ def roll_back(repository: Repository, serial: int, plan: str | None, day: date) 
     before = saved_before(repository, name)
     wanted = load_wanted(repository, name, report, Overrides(before.variables if before else {}))
     done = swaps_done(repository, wanted, before)
-    live = read_live(repository, wanted, day, report)
+    live = read_live(repository, wanted, day, report, before=before)
     population = populated(wanted, live.snapshot, live.users, report, done)
     territory, has_it = _places(wanted, live, population, befores, done, report)
     if report.failed:

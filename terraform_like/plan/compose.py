@@ -42,6 +42,7 @@ from terraform_like.plan.reasons import Circumstances, explained, still_allowed
 from terraform_like.plan.scheduled import scheduled
 from terraform_like.policy.judge import judge
 from terraform_like.policy.rule import Over, Policies
+from terraform_like.staffing.matching import Matched
 from terraform_like.staffing.tenure import owners_on
 from terraform_like.staffing.timeline import Staffed
 
@@ -64,6 +65,10 @@ class Parts:
         CRM user id of each person.
     inputs, created, as_of
         Where the plan comes from.
+    matched : tuple of Matched
+        Who was found for territories that name no owner; `carving` has them as owners.
+    inactive : tuple of str
+        People whose CRM user is not active.
     locate : Locate
         Where the wishes stand; `locate_policy` finds policies.
     columns : dict of str to str
@@ -92,6 +97,8 @@ class Parts:
     locate_policy: Locate = nowhere
     columns: Mapping[str, str] = field(default_factory=dict)
     rollback: Rollback | None = None
+    matched: tuple[Matched, ...] = ()
+    inactive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +155,9 @@ def composed(parts: Parts) -> Composed:
         summary=summary,
         territories=territories,
         staffing=parts.staffed.timeline,
+        matched=parts.matched,
         users=dict(sorted(parts.users.items())),
+        inactive=parts.inactive,
         columns=dict(parts.columns),
         changes=changes,
         scheduled=scheduled(carving, population, parts.staffed.passings),
@@ -212,7 +221,7 @@ def _territories(parts: Parts) -> tuple[PlannedTerritory, ...]:
                     name=name,
                     segment=segment.name,
                     size=book.size,
-                    size_says=carving.share_of(book)[1],
+                    size_says=carving.share_of(name)[1],
                     slot=isinstance(book, Slot),
                     protect=book.lifecycle.protect,
                     owner=owners.get(name),

@@ -15,6 +15,7 @@ from terraform_like.carve.proof import Proof
 from terraform_like.diff import Change, Place, ReasonCode
 from terraform_like.domain.saved import Saved
 from terraform_like.policy.verdict import Verdict
+from terraform_like.staffing.matching import Matched
 from terraform_like.staffing.timeline import Staffing
 
 #: Readers refuse another major and ignore unknown keys of this one.
@@ -211,8 +212,15 @@ class Plan(Saved):
 
     Example: `[{territory: north, role: account-executive, person: jane}]`.
     """
+    matched: tuple[Matched, ...] = ()
+    """Who was found for territories that name no owner, sorted by territory.
+
+    Example: `[{territory: north, person: jane, why: lives 12 km from its middle}]`.
+    """
     users: dict[str, str] = Field(default_factory=dict)
     """The CRM user id of each person who appears in the plan. Example: `{jane: U1}`."""
+    inactive: tuple[str, ...] = ()
+    """Those of them whose user is not active in the CRM, sorted: they are matched to nothing. Example: `[jane]`."""
     moved: tuple[Renamed, ...] = ()
     """New names of territories, slots, segments and people. Example: `[{from: ent-west, to: ent-pacific}]`."""
     variables: dict[str, str] = Field(default_factory=dict)

@@ -168,6 +168,8 @@ def _transferred(row: dict[str, str | None], known: _Known) -> Reason:
         return Reason(code=ReasonCode.COVERED, text=f"{after or 'nobody'} holds it while {territory} is vacant")
     if book.successor is not None and after == book.successor.person:
         return Reason(code=ReasonCode.OWNER_STARTED, text=f"{after} owns {territory} after {book.owner}")
+    if known.why.carving.matched.get(territory) == after:
+        return Reason(code=ReasonCode.MATCHED, text=f"{after} owns {territory}, which names no owner")
     return Reason(code=ReasonCode.RULE_CHANGED, text=f"{after} owns {territory}")
 
 

@@ -15,9 +15,20 @@ _COLUMNS: tuple[Align, ...] = ("left", "left", "right", "left", "left")
 
 
 def staffing_blocks(plan: Plan, *, all_changes: bool) -> Iterator[Block]:
-    """Give who holds accounts of vacant territories today, then what passes from whom to whom on which later day."""
+    """Give who is matched, who holds accounts of vacant territories, and what passes on which later day."""
+    yield from _matched(plan)
     yield from _covered(plan)
     yield from _later(plan, all_changes=all_changes)
+
+
+def _matched(plan: Plan) -> Iterator[Block]:
+    if not plan.matched:
+        return
+    yield line(Piece("Matched", "bold"), " to territories that name no owner")
+    yield BLANK
+    for one in plan.matched:
+        yield hanging(["  ", Piece(escaped(one.territory)), ": "], f"{escaped(one.person)}, who {escaped(one.why)}")
+    yield BLANK
 
 
 def _covered(plan: Plan) -> Iterator[Block]:

@@ -13,13 +13,11 @@ from pydantic import ConfigDict, Field
 
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving, Slot
+from terraform_like.domain.people import OWNING_ROLE
 from terraform_like.domain.saved import Saved
 from terraform_like.staffing.cast import NOBODY, Ints
 from terraform_like.staffing.schedule import Schedule, Stage
 from terraform_like.staffing.tenure import ONE_DAY, tenures
-
-#: The role of somebody who is nobody in the plan.
-OWNING_ROLE = "account-executive"
 
 
 class Staffing(Saved):
@@ -202,6 +200,7 @@ def _row(schedule: Schedule, key: _Holding, since: date, to: date | None) -> Sta
     credit = holdover.credit if owned and holdover else cast.cover(cast.books[book]).credit
     return Staffing(
         territory=cast.books[book],
+        # Who is nobody in the plan has accounts as an account executive does.
         role=people[person].role if person in people else OWNING_ROLE,
         person=person,
         since=since,

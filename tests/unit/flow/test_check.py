@@ -187,3 +187,31 @@ def test_what_is_called_forced_is_called_so_again_from_the_saved_prices(reposito
     told = {(d.summary, d.detail) for d in made.plan.diagnostics if "outside" in d.summary}
     assert any("No carve can hold" in detail for _, detail in told)
     assert told <= {(d.summary, d.detail) for d in said}
+
+
+@pytest.fixture
+def matching(repository):
+    """The same companies in three territories, of which two name no owner, and two people who own nothing."""
+    wishes = repository.plan_folder("fy27") / "plan.yaml"
+    text = wishes.read_text().replace(
+        "south: {segment: all, owner: raj}", "south: {segment: all}\n  west: {segment: all}"
+    )
+    text = text.replace("  raj: {", "  li: {user: li@example.com, home: [37.8, -122.4]}\n  raj: {")
+    wishes.write_text(text.replace("40%}", "40%, arr: 60%}").replace("arr: 25%, ", ""))
+    return make_plan(repository, "fy27", DAY)[0]
+
+
+def test_a_match_passes_and_any_other_is_caught(matching, failing):
+    matched = matching.plan.matched
+    assert [one.territory for one in matched] == ["south", "west"]
+    assert sorted(one.person for one in matched) == ["li", "raj"]
+    assert failing(matching) == []
+    south, west = matched
+    assert failing(with_plan(matching, matched=(south,))) == ["rules"]
+    assert failing(with_plan(matching, matched=(south, west, south))) == ["rules"]
+    assert failing(with_plan(matching, matched=(south, west.model_copy(update={"person": south.person})))) == ["rules"]
+    assert failing(with_plan(matching, matched=(south, west.model_copy(update={"person": "jane"})))) == ["rules"]
+    assert failing(with_plan(matching, matched=(south, west.model_copy(update={"territory": "north"})))) == ["rules"]
+    swapped = (south.model_copy(update={"person": west.person}), west.model_copy(update={"person": south.person}))
+    assert failing(with_plan(matching, matched=swapped)) == ["figures"]
+    assert failing(with_plan(matching, matched=(south.model_copy(update={"why": "is a friend"}), west))) == ["figures"]

@@ -1,0 +1,1 @@
+INSERT INTO users VALUES ('U4', 'kim@example.com', 1);
