@@ -2,7 +2,7 @@
 # of constraints.txt. All paths are relative, so that the folder may have any name.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench bench-full faults lint format schemas constraints clean
+.PHONY: help demo test test-long bench bench-full bench-apply faults lint format schemas constraints clean
 
 BIN := .venv/bin
 # Touched when the installation is whole: a set-up that was interrupted is done again.
@@ -36,6 +36,9 @@ bench: $(READY) ## carve companies of up to 10,000 accounts beside other methods
 
 bench-full: $(READY) ## the same up to a million accounts, half an hour
 	$(BIN)/python tests/bench/run.py --full --tdp $(TDP)
+
+bench-apply: $(READY) ## apply plans of 10,000 and of 100,000 changes to SQLite and to PostgreSQL
+	$(BIN)/python tests/bench/apply.py
 
 faults: $(READY) ## kill an apply 2,000 times, continue it, and compare with one that nobody disturbed: a quarter of an hour
 	$(BIN)/python tests/faults/run.py --runs 1000

@@ -23,6 +23,7 @@ def open_crm(connection: CrmConnection, root: Path) -> Crm:
     CrmError
         When the URL cannot be read or its driver is not installed.
     """
+    from terraform_like.crm.patient import PatientCrm
     from terraform_like.crm.sql import SqlCrm
 
-    return SqlCrm(connection, root)
+    return PatientCrm(SqlCrm(connection, root))

@@ -24,6 +24,9 @@ _CONNECT_TIMEOUT = {"postgresql": "connect_timeout", "mysql": "connect_timeout",
 #: MySQL's number for what a trigger says with SIGNAL, which it files under operational errors.
 _MYSQL_SIGNAL = 1644
 
+#: What PostgreSQL says where two transactions waited for each other, or could not be put in an order.
+_PASSING = frozenset({"40001", "40P01"})
+
 _WRITES = "territory_writes"
 
 
@@ -111,9 +114,12 @@ class Database:
         """Say that the CRM as a whole fails, and what to do."""
         words = self.words(error)
         if re.search(r"\block(ed|\s*timeout|\s*wait)\b|deadlock", words, re.IGNORECASE):
-            return CrmError(f"the CRM at {self.shown} is locked: {words}; close what is using it and run this again")
+            return CrmError(
+                f"the CRM at {self.shown} is locked: {words}; close what is using it and run this again",
+                passing=_may_pass(error),
+            )
         way_out = "check crm.url in territory.yaml and the environment variables that it names"
-        return CrmError(f"the CRM at {self.shown} fails: {words}; {way_out}")
+        return CrmError(f"the CRM at {self.shown} fails: {words}; {way_out}", passing=_may_pass(error))
 
     def is_of_one_record(self, error: sa.exc.DBAPIError) -> bool:
         """Say whether a record may have caused the error, so that others can still be written."""
@@ -135,6 +141,16 @@ class Database:
     def _expect_file(self) -> None:
         if self._file is not None and not self._file.is_file():
             raise CrmError(f"there is no CRM at {self.shown}: no file {self._file}; check crm.url in territory.yaml")
+
+
+def _may_pass(error: sa.exc.SQLAlchemyError) -> bool:
+    """Say whether the same may succeed when it is tried again: a lost connection, two that waited for each other.
+
+    A database that somebody holds locked has been waited for already.
+    """
+    if not isinstance(error, sa.exc.DBAPIError):
+        return False
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _PASSING
 
 
 def _sqlite_file(url: sa.URL, root: Path) -> Path:

@@ -14,7 +14,22 @@ from terraform_like.domain.kinds import Kind
 
 
 class CrmError(Exception):
-    """The CRM cannot be reached or refuses as a whole; the message is fit for a person and holds no credential."""
+    """The CRM cannot be reached or refuses as a whole; the message is fit for a person and holds no credential.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, and the way out.
+    passing : bool
+        Whether the same may succeed when it is tried again: a lost connection, a deadlock, a limit of calls.
+    after : float or None
+        Seconds that the CRM asks to be left alone for, where it says so.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False, after: float | None = None) -> None:
+        super().__init__(message)
+        self.passing = passing
+        self.after = after
 
 
 @dataclass(frozen=True, slots=True)

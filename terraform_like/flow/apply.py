@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -179,20 +179,26 @@ class _Work:
     now: Callable[[], datetime]
     on_batch: Callable[[Progress], None] | None
     on_conflict: OnConflict
-    steps: tuple[Step, ...] = ()
+    here: Mapping[str, Place] = field(default_factory=dict)
     count: Counter[Outcome] = field(default_factory=Counter)
     amiss: list[Receipt] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.steps = steps(self.saved.plan, self.day, {})
+    def steps(self) -> Iterator[Step]:
+        """Give what there is to do."""
+        return steps(self.saved.plan, self.day, self.here)
+
+    @property
+    def total(self) -> int:
+        """How many accounts there are to do; counted, since to keep the steps takes memory for each."""
+        return sum(1 for _ in self.steps())
 
     def run(self, report: Report) -> tuple[Applied, Report]:
         """Do it, with the lock held."""
         plan, started = self.saved.plan, self.now()
         last = self.state.last(plan.plan)
         if last is not None and last.digest == plan.digest and last.outcome is End.COMPLETE:
-            self.steps = steps(plan, self.day, self._here())
-            if not self.steps:
+            self.here = self._here()
+            if not self.total:
                 detail = f"{last.who} applied it on {last.finished}. Nothing was done."
                 report.note("this plan is applied already", detail)
                 return Applied(plan.plan, plan.digest, self.day, before=last), report
@@ -207,12 +213,12 @@ class _Work:
         if run.resumed:
             report.note(
                 "an apply of this plan was cut off; this one continues it",
-                f"{counted(run.receipts, 'account')} of {len(self.steps):,} had been settled.",
+                f"{counted(run.receipts, 'account')} of {self.total:,} had been settled.",
             )
         places = places_on(plan, self.saved.assignments.table, self.day)
         interrupted = False
         try:
-            interrupted = self._write(run, batches(self.steps, self.crm.capabilities.batch_size), places)
+            interrupted = self._write(run, places)
         except CrmError as error:
             report.error(str(error), f"What was written is journalled. {_CONTINUE}")
         applied = replace(self.so_far(), resumed=run.resumed, interrupted=interrupted)
@@ -231,7 +237,7 @@ class _Work:
             unchanged=self.count[Outcome.UNCHANGED],
             conflicts=tuple(r for r in self.amiss if r.outcome is Outcome.CONFLICT),
             failed=tuple(r for r in self.amiss if r.outcome is Outcome.FAILED),
-            pending=len(self.steps) - self.count.total(),
+            pending=self.total - self.count.total(),
         )
 
     def _here(self) -> dict[str, Place]:
@@ -254,10 +260,12 @@ class _Work:
         report.extend(fresh.errors([check]))
         return check.ok
 
-    def _write(self, run: Run, batches: Sequence[Batch], places: pl.DataFrame) -> bool:
+    def _write(self, run: Run, places: pl.DataFrame) -> bool:
         """Write batch by batch; say whether somebody interrupted it before the last."""
+        size = self.crm.capabilities.batch_size
+        count = -(-self.total // size)
         with _interrupts_held() as interrupted:
-            for batch in batches:
+            for batch in batches(self.steps(), size):
                 if interrupted():
                     return True
                 receipts = self._write_batch(run, batch)
@@ -268,7 +276,7 @@ class _Work:
                 settled = [Settled(r.account, r.outcome.value, r.message) for r in receipts]
                 self.state.settle(run, batch.number, settled, here, gone=set(right) - set(here["account"]))
                 if self.on_batch is not None:
-                    self.on_batch(Progress(batch.number, len(batches), tuple(receipts)))
+                    self.on_batch(Progress(batch.number, count, tuple(receipts)))
         return False
 
     def _write_batch(self, run: Run, batch: Batch) -> list[Receipt]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import closing
@@ -64,8 +65,15 @@ def apply_saved(
     """
     report = Report()
 
+    begun, done = time.monotonic(), 0
+
     def on_batch(progress: Progress) -> None:
-        tell(f"Applying: batch {progress.batch:,} of {progress.batches:,}")
+        nonlocal done
+        done += len(progress.receipts)
+        took = max(time.monotonic() - begun, 1e-3)
+        left = took / progress.batch * (progress.batches - progress.batch)
+        rate = f"{done:,} accounts, {done / took:,.0f} a second"
+        tell(f"Applying: batch {progress.batch:,} of {progress.batches:,}; {rate}, {left:,.0f} s left")
 
     context = Context(git.who(repository.root), socket.gethostname(), head_commit(repository))
     try:

@@ -1,10 +1,16 @@
-"""What an apply will do, as a frozen list without side effects: the apply runs it, and anyone can print it."""
+"""What an apply will do, step by step and without side effects: the apply runs it, and anyone can print it.
+
+Steps are made as they are asked for, since a plan may have a million.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby, islice
+from operator import itemgetter
 
 from terraform_like.diff import Place
 from terraform_like.plan.model import Plan
@@ -33,7 +39,7 @@ class Batch:
     steps: tuple[Step, ...]
 
 
-def steps(plan: Plan, day: date, here: Mapping[str, Place]) -> tuple[Step, ...]:
+def steps(plan: Plan, day: date, here: Mapping[str, Place]) -> Iterator[Step]:
     """Give what an apply writes on a day, sorted by account.
 
     Parameters
@@ -45,19 +51,24 @@ def steps(plan: Plan, day: date, here: Mapping[str, Place]) -> tuple[Step, ...]:
     here : dict of str to Place
         Where applies of this very plan have put accounts, by their receipts; owners are CRM user ids.
     """
-    ways: dict[str, tuple[Place, ...]] = {change.account: (change.before, change.after) for change in plan.changes}
-    for account, places in places_until(plan, day).items():
-        ways[account] = (*ways[account], *places[1:]) if account in ways else places
-    found = (_step(account, [as_crm(p, plan.users) for p in way], here.get(account)) for account, way in ways.items())
-    return tuple(sorted((step for step in found if step is not None), key=lambda step: step.account))
+    changed = ((c.account, (c.before, c.after)) for c in sorted(plan.changes, key=lambda change: change.account))
+    passing = sorted(places_until(plan, day).items())
+    together = groupby(heapq.merge(changed, passing, key=itemgetter(0)), key=itemgetter(0))
+    for account, ways in together:
+        # Where both speak of an account, it passes on from where the change puts it.
+        (_, way), *later = ways
+        way = (*way, *(place for _, places in later for place in places[1:]))
+        step = _step(account, [as_crm(place, plan.users) for place in way], here.get(account))
+        if step is not None:
+            yield step
 
 
-def batches(every: tuple[Step, ...], size: int) -> tuple[Batch, ...]:
+def batches(every: Iterable[Step], size: int) -> Iterator[Batch]:
     """Divide steps into batches.
 
     Parameters
     ----------
-    every : tuple of Step
+    every : iterable of Step
         What is to be written.
     size : int
         Steps of one batch at most, at least 1.
@@ -69,8 +80,9 @@ def batches(every: tuple[Step, ...], size: int) -> tuple[Batch, ...]:
     """
     if size < 1:
         raise ValueError(f"a batch holds at least one step, not {size}")
-    starts = range(0, len(every), size)
-    return tuple(Batch(number, every[start : start + size]) for number, start in enumerate(starts, 1))
+    rest = iter(every)
+    filled = iter(lambda: tuple(islice(rest, size)), ())
+    return (Batch(number, found) for number, found in enumerate(filled, 1))
 
 
 def _step(account: str, way: list[Place], here: Place | None) -> Step | None:

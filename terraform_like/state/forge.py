@@ -32,7 +32,7 @@ _META, _LOCK, _HISTORY = "meta.json", "lock.json", "history.csv"
 _PAUSE = 1.0
 
 #: Rows of one statement.
-_ROWS = 50_000
+_ROWS = 5_000
 
 
 class Ref(Protocol):

@@ -20,7 +20,7 @@ from terraform_like.state.database import Database
 from terraform_like.state.lock import Holder, StateError
 
 #: Rows of one statement; keeps memory flat and every database below its limits.
-_ROWS = 50_000
+_ROWS = 5_000
 
 #: Outcomes of accounts that have what was intended.
 _WRITTEN = ("done", "unchanged")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,3 +44,13 @@ def test_a_company_starts_out_of_balance_and_none_of_its_accounts_is_too_heavy_f
     fair = problem.limits.share.mean(axis=0)
     assert problem.excess(problem.current) > 0
     assert np.all(problem.weights <= 0.65 * fair)
+
+
+def test_applies_are_measured_beside_the_plan_that_they_apply() -> None:
+    command = [sys.executable, str(Path(__file__).parent / "apply.py"), "--changes", "700", "--backend", "sqlite"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(
+        r"sqlite: 700 changes in \d+ s, [\d,]+ a second; \d+ MB on top of the \d+ MB with the plan loaded\n",
+        done.stdout,
+    )

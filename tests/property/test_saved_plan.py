@@ -149,7 +149,7 @@ def test_batches_hold_every_change_once_in_order_whatever_their_size(every: list
         summary=Summary(accounts=0, adds=0, moves=0, transfers=0, removes=0, unchanged=0),
         changes=tuple(every),
     )
-    found = batches(steps(plan, plan.as_of, {}), size)
+    found = tuple(batches(steps(plan, plan.as_of, {}), size))
     assert [s.account for b in found for s in b.steps] == sorted(change.account for change in every)
     assert all(0 < len(batch.steps) <= size for batch in found)
 

@@ -26,13 +26,13 @@ def test_owners_are_named_as_the_crm_names_them(plan: Plan) -> None:
 
 
 def test_steps_are_sorted_and_no_batch_is_larger_than_asked(plan: Plan) -> None:
-    found = batches(steps(with_changes(plan, "C", "a", "B", "É", "A"), plan.as_of, {}), 2)
+    found = tuple(batches(steps(with_changes(plan, "C", "a", "B", "É", "A"), plan.as_of, {}), 2))
     assert [[step.account for step in batch.steps] for batch in found] == [["A", "B"], ["C", "a"], ["É"]]
     assert [batch.number for batch in found] == [1, 2, 3]
 
 
 def test_a_plan_without_changes_has_no_batches(plan: Plan) -> None:
-    assert batches(steps(with_changes(plan), plan.as_of, {}), 5) == ()
+    assert not tuple(batches(steps(with_changes(plan), plan.as_of, {}), 5))
 
 
 def test_a_batch_holds_at_least_one_step(plan: Plan) -> None:
