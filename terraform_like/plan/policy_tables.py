@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from terraform_like.address import Address
 from terraform_like.diff import Change, ChangeKind
 from terraform_like.domain.book import Book
-from terraform_like.domain.carving import Carving, Slot
+from terraform_like.domain.carving import Carving, Slot, Territory
 from terraform_like.domain.geography import great_circle_km, located
 from terraform_like.domain.scope import FAMILY, SEGMENT, Population
 from terraform_like.plan.figures import Floats, Grouped, numeric
@@ -74,7 +74,7 @@ def _territories(
     figures: Mapping[str, Floats],
     day: date,
 ) -> Columns:
-    names = [t.name for t in territories]
+    names, books = [t.name for t in territories], carving.books
     before, after = Grouped.by(was["territory"], names), Grouped.by(will["territory"], names)
     alone = (will["owner"].is_null() & will["holder"].is_null()).to_numpy()
     fixed = _columns(
@@ -88,7 +88,7 @@ def _territories(
         _numbers("accounts", [t.accounts for t in territories]),
         _numbers("accounts_before", [t.accounts_before for t in territories]),
         _numbers("uncovered", after.where(alone).counts()),
-        _numbers("interim_days", [_interim_days(carving, t, day) for t in territories]),
+        _numbers("interim_days", [_interim_days(carving, books.get(t.name), t.vacant, day) for t in territories]),
     )
     sums = {name: (after.sums(value), before.sums(value)) for name, value in figures.items()}
     for number, territory in enumerate(territories):
@@ -101,10 +101,9 @@ def _territories(
     return _beneath(fixed, figures, ends)
 
 
-def _interim_days(carving: Carving, territory: PlannedTerritory, day: date) -> float | None:
+def _interim_days(carving: Carving, book: Territory | None, vacant: bool, day: date) -> float | None:
     """Give the days until whoever will own a vacant territory starts, or is expected."""
-    book = carving.books.get(territory.name)
-    if not territory.vacant or book is None:
+    if not vacant or book is None:
         return None
     starts = [tenure.since for tenure in tenures(book, carving)]
     expected = [book.expected] if isinstance(book, Slot) else []
