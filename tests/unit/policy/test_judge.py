@@ -338,7 +338,15 @@ RULES = st.sampled_from(
     ]
 )
 SUBJECTS = st.sampled_from([*TERRITORIES["address"], *CHANGES["address"], "segment.metro", "segment.city", "plan.x"])
-WAIVERS = st.lists(st.builds(waiver, SUBJECTS, expires=st.sampled_from(["2027-01-01", "2027-12-31"])), max_size=6)
+FILTERS = st.sampled_from(["segment = 'metro'", "accounts > 12", "potential_before = 0", "TRUE", "segment IS NULL"])
+DAYS = st.sampled_from(["2027-01-01", "2027-02-05", "2027-12-31", "2031-01-01"])
+WAIVERS = st.lists(
+    st.one_of(
+        st.builds(waiver, SUBJECTS, expires=DAYS),
+        st.builds(lambda where, expires: waived(where, expires=expires), FILTERS, DAYS),
+    ),
+    max_size=6,
+)
 
 
 @given(RULES, WAIVERS, st.permutations(range(5)))
@@ -567,6 +575,35 @@ def test_an_expired_waiver_bites_only_plans_that_touch_its_subject():
     assert verdict.subjects == ("territory.a",)
     assert "will fail" in {d.summary: d.detail for d in report}['Expired waiver of territory.e from policy "rule"']
     assert one(over[1:], **{**rule, "assert": "accounts <> 5"})[0].passed
+
+
+def test_an_expired_waiver_that_nothing_needs_is_noted():
+    _, report = one([waiver("territory.b", expires="2027-01-01")], over="territories", **{"assert": "accounts > 1"})
+
+    assert summaries(report, Severity.NOTE) == ['Expired waiver of territory.b from policy "rule"']
+
+
+def test_a_part_may_be_any_column_whatever_its_name():
+    named = TERRITORIES.with_columns(pl.col("segment").alias('Region "EU" (new)'))
+    verdict, report = one(
+        tables={**TABLES, "territories": named},
+        over="territories",
+        by='Region "EU" (new)',
+        measure="max(accounts)",
+        at_most=25,
+    )
+
+    assert (verdict.part, verdict.subjects, len(report)) == ("city", ("territory.c",), 0)
+
+
+@pytest.mark.parametrize("value", [None, float("inf"), -1.0])
+def test_parity_of_what_is_not_known_or_negative_fails(value):
+    accounts = pl.Series("accounts", [10.0, value, 20, 30, 25, 5])
+    tables = {**TABLES, "people": PEOPLE.with_columns(accounts)}
+    verdict, report = one(tables=tables, over="people", measure="parity(accounts, tenure)", at_least=0)
+
+    assert (verdict.passed, verdict.measured, verdict.subjects) == (False, "unknown", ("person.b",))
+    assert 'Policy "rule" measures 1 row without a usable value' in summaries(report, Severity.WARNING)
 
 
 def test_an_expired_waiver_of_a_part_bites_where_anything_in_it_is_touched():
