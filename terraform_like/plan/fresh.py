@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -69,6 +69,8 @@ class Standing:
     lineage: str = ""
     serial: int = 0
     digest: str = ""
+    complete: Mapping[str, int] = field(default_factory=dict)
+    """Serial of the newest complete apply of each digest of the plan."""
 
     def __str__(self) -> str:
         return f"serial {self.serial} of the state {self.lineage}" if self.lineage else "no state"
@@ -215,6 +217,8 @@ def state_unchanged(plan: Plan, standing: Standing) -> Check:
     """
     seen = plan.state or StateSeen()
     same = seen.lineage == standing.lineage if seen.lineage and standing.lineage else not seen.serial
+    back = standing.complete.get(plan.digest)
+    go_back = f"It was applied before; to go back to what it left: territory state rollback {back}"
     return Check(
         "state",
         (same and seen.serial == standing.serial) or standing.digest == plan.digest,
@@ -223,7 +227,7 @@ def state_unchanged(plan: Plan, standing: Standing) -> Check:
         "the state is not the one that the plan was made with"
         if not same
         else "the plan was applied in another form after this one was made",
-        _REPLAN,
+        _REPLAN if back is None else go_back,
     )
 
 

@@ -200,8 +200,11 @@ class State:
 
     def standing(self, plan: str) -> Standing:
         """Give which state this is, and what the last apply of a plan was."""
-        last = self.last(plan)
-        return Standing(self.lineage, last.serial, last.digest) if last else Standing(self.lineage)
+        history = self.history(plan)
+        if not history:
+            return Standing(self.lineage)
+        complete = {entry.digest: entry.serial for entry in history if entry.outcome is End.COMPLETE}
+        return Standing(self.lineage, history[-1].serial, history[-1].digest, complete)
 
     def begin(self, plan: str, digest: str) -> Run:
         """Start an apply, or continue the one of the same digest that never came to an end."""
