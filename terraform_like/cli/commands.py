@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from terraform_like import __version__
+from terraform_like.cli.export_commands import export
 from terraform_like.cli.options import Day, Group, as_bands, global_options, plan_argument, variable_option
 from terraform_like.cli.session import Session
 from terraform_like.cli.state_commands import drift, state
@@ -37,6 +38,7 @@ def territory() -> None:
 
 territory.add_command(state)
 territory.add_command(drift)
+territory.add_command(export)
 
 
 @territory.command(short_help="Make a territory repository, empty or from an example.")

@@ -226,7 +226,7 @@ def _carving(name: str, file: PlanFile, document: Document, made_by: dict[str, s
         return None
     territories: dict[str, Territory] = {}
     for key, entry in file.territories.items():
-        alike = Territory.model_validate(entry.model_dump(exclude={"count"}, exclude_unset=True))
+        alike = Territory.model_validate(entry.model_dump(by_alias=True, exclude={"count"}, exclude_unset=True))
         # Two digits, and more for those beyond 99 only: a larger count renames nobody.
         names = [key] if entry.count is None else [f"{key}-{n:02d}" for n in range(1, entry.count + 1)]
         span = document.locate(("territories", key), key=True)

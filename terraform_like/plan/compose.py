@@ -25,6 +25,7 @@ from terraform_like.domain.carving import Balance, Carving, Slot
 from terraform_like.domain.measure import EVENNESS, loads, per_size
 from terraform_like.domain.scope import RECORDED, Population
 from terraform_like.plan.broken_limits import refuse_too_many_moves, tell_broken_limits
+from terraform_like.plan.handover import handed_over, handovers
 from terraform_like.plan.model import (
     BeforeAfter,
     Created,
@@ -143,6 +144,7 @@ def composed(parts: Parts) -> Composed:
     tables = policy_tables(carving, population, parts.staffed.desired, territories, changes, summary, parts.as_of)
     verdicts, said = judge(parts.policies, tables, parts.as_of, carving.accounts.location, parts.locate_policy)
     parts.report.extend(said)
+    later = scheduled(carving, population, parts.staffed.passings)
     plan = Plan(
         plan=carving.name,
         inputs=parts.inputs,
@@ -160,7 +162,8 @@ def composed(parts: Parts) -> Composed:
         inactive=parts.inactive,
         columns=dict(parts.columns),
         changes=changes,
-        scheduled=scheduled(carving, population, parts.staffed.passings),
+        scheduled=later,
+        handovers=handovers(handed_over(carving, population, parts.as_of, changes, later)),
         fairness=_fairness(carving, territories),
         verdicts=verdicts,
         proof=parts.proofs,

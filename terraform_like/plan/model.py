@@ -143,6 +143,25 @@ class Scheduled(Saved):
     """Value of their open deals, null where the plan names no such column. Example: `120000`."""
 
 
+class HandOver(Saved):
+    """Accounts that one person hands to another on a day."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
+
+    on: date
+    """The day. Example: `2027-07-01`."""
+    giver: Annotated[str | None, Field(alias="from")] = None
+    """Who has them until then, null for nobody. Example: `jane.doe`."""
+    taker: Annotated[str | None, Field(alias="to")] = None
+    """Who has them from then on, null for nobody. Example: `raj.patel`."""
+    accounts: int
+    """How many. Example: `12`."""
+    protected: int = 0
+    """How many of them are protected. Example: `2`."""
+    pipeline: float | None = None
+    """Value of their open deals, null where the plan names no such column. Example: `120000`."""
+
+
 class BeforeAfter(Saved):
     """A figure before and after; null where it cannot be told, such as the spread of books that did not exist."""
 
@@ -242,6 +261,11 @@ class Plan(Saved):
     """What passes on later days, as people come, go and pass it on; sorted by day.
 
     Example: `[{on: 2027-07-01, reason: owner-left, before: {territory: north, owner: jane}, accounts: [A-1]}]`.
+    """
+    handovers: tuple[HandOver, ...] = ()
+    """Who hands how many accounts to whom and when, on the plan's day and later ones.
+
+    Example: `[{on: 2027-07-01, from: jane.doe, to: raj.patel, accounts: 12, pipeline: 120000}]`.
     """
     fairness: dict[str, dict[str, BeforeAfter]] = Field(default_factory=dict)
     """For each segment, measures before and after. Example: `{all: {spread(arr): {before: 4.171, after: 1.03}}}`."""

@@ -49,6 +49,11 @@ def passed_by(plan: Plan, day: date) -> Mapping[str, Place]:
     return {account: passing.after for passing in plan.scheduled if passing.on <= day for account in passing.accounts}
 
 
+def waiting_at_first(plan: Plan) -> dict[str, Place]:
+    """Give where accounts are on the plan's own day whose territory takes effect later."""
+    return {a: p.before for p in reversed(plan.scheduled) if p.reason is ReasonCode.EFFECTIVE for a in p.accounts}
+
+
 def places_until(plan: Plan, day: date) -> Mapping[str, tuple[Place, ...]]:
     """Give the places that each account passes through by a day, in order, where it passes on a later day at all."""
     places: dict[str, list[Place]] = {}
@@ -85,8 +90,7 @@ def places_on(plan: Plan, assignments: pl.DataFrame | None, day: date) -> pl.Dat
     users = pl.DataFrame({"holder": list(plan.users), "user": list(plan.users.values())}, schema_overrides=text)
     table = assignments.join(owned, on="territory", how="left").join(users, on="holder", how="left")
     table = table.select("account", "territory", "owner", holder=pl.coalesce("user", "holder")).sort("account")
-    waiting = {a: p.before for p in reversed(plan.scheduled) if p.reason is ReasonCode.EFFECTIVE for a in p.accounts}
-    passed = {**waiting, **passed_by(plan, day)}
+    passed = {**waiting_at_first(plan), **passed_by(plan, day)}
     if not passed:
         return table
     places = [(account, as_crm(place, plan.users)) for account, place in passed.items()]

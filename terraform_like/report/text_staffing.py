@@ -1,4 +1,4 @@
-"""Who covers what is vacant, and what passes on later days, as text."""
+"""Who covers what is vacant, what passes on later days, and who hands deals to whom, as text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from terraform_like.diagnostics import counted
 from terraform_like.plan.model import Plan, Scheduled
 from terraform_like.report.escape import escaped
+from terraform_like.report.numbers import column
 from terraform_like.report.terminal import BLANK, Align, Block, Grid, Piece, hanging, line
 from terraform_like.report.text_changes import FOLDED_AT
 from terraform_like.staffing.timeline import Staffing
@@ -19,6 +20,7 @@ def staffing_blocks(plan: Plan, *, all_changes: bool) -> Iterator[Block]:
     yield from _matched(plan)
     yield from _covered(plan)
     yield from _later(plan, all_changes=all_changes)
+    yield from _handed_over(plan, all_changes=all_changes)
 
 
 def _matched(plan: Plan) -> Iterator[Block]:
@@ -69,6 +71,31 @@ def _later(plan: Plan, *, all_changes: bool) -> Iterator[Block]:
     if folded := len(plan.scheduled) - len(shown):
         yield BLANK
         yield line(Piece(f"... and {counted(folded, 'more line')}: --all-changes shows them all", "dim"), indent=2)
+    yield BLANK
+
+
+def _handed_over(plan: Plan, *, all_changes: bool) -> Iterator[Block]:
+    """Give who hands open deals to whom, most at stake first, where the plan says which column tells of them."""
+    deals = sorted((h for h in plan.handovers if h.pipeline), key=lambda h: -(h.pipeline or 0))
+    if not deals:
+        return
+    shown = deals if all_changes else deals[:FOLDED_AT]
+    show = column([h.pipeline or 0 for h in deals], exact=False)
+    yield line(Piece("Hand-over", "bold"), " of open deals; territory export handover lists every account")
+    yield BLANK
+    rows = [
+        (
+            Piece(f"{h.on}"),
+            Piece(f"{_name(h.giver)} -> {_name(h.taker)}"),
+            Piece(f"{h.accounts:,}"),
+            Piece(show(h.pipeline or 0), "bold"),
+        )
+        for h in shown
+    ]
+    yield Grid(("", "", "accounts", "pipeline"), ("left", "left", "right", "right"), tuple(rows))
+    if folded := len(deals) - len(shown):
+        yield BLANK
+        yield line(Piece(f"... and {counted(folded, 'more pair')}: --all-changes shows them all", "dim"), indent=2)
     yield BLANK
 
 
