@@ -16,9 +16,6 @@ from terraform_like.staffing.cast import NOBODY, Cast, Flags, Ints
 from terraform_like.staffing.cover import Day, Share, staffed_on
 from terraform_like.staffing.tenure import turning_days
 
-#: Later than any day of a plan.
-_NEVER = date.max.toordinal()
-
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -156,13 +153,12 @@ class _Work:
     _queue: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        ends = self.cast.carving.plan.ends
-        last = ends.toordinal() if ends else _NEVER
         carried = [self.held.until.get(a) for a in self.cast.accounts.tolist()] if self.held.until else []
         over = np.array([d.toordinal() if d else 0 for d in carried], dtype=np.int64)
         self.until = np.maximum(self.effect, np.where(self.held.dealing, over, 0) if len(over) else 0)
         days = {d.toordinal() for d in turning_days(self.cast.carving, self.day)}
-        days |= {int(d) for d in np.unique(self.until) if self.day.toordinal() < d <= last}
+        # What waits passes on its day, also where the plan has ended by then.
+        days |= {int(d) for d in np.unique(self.until) if d > self.day.toordinal()}
         self._queue = sorted(days)
 
     def stages(self, has: Ints) -> Iterator[Stage]:
