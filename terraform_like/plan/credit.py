@@ -12,10 +12,11 @@ from datetime import date
 import polars as pl
 
 from terraform_like.domain.carving import Carving
+from terraform_like.domain.people import OWNING_ROLE
 from terraform_like.plan.model import Plan
 from terraform_like.plan.whereabouts import whereabouts
 from terraform_like.staffing.tenure import ONE_DAY
-from terraform_like.staffing.timeline import OWNING_ROLE, Staffing
+from terraform_like.staffing.timeline import Staffing
 
 COLUMNS = ("account", "territory", "person", "role", "credit", "from", "to")
 
