@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from terraform_like.diagnostics import Severity, Span
-from terraform_like.report.check_view import CheckView, described, excused
+from terraform_like.report.check_view import CHANGES_TITLE, CheckView, described, excused
 from terraform_like.report.escape import escaped
 from terraform_like.report.text_verdicts import word
 
@@ -31,6 +31,8 @@ def _annotations(view: CheckView) -> Iterator[tuple[str, str]]:
             command = "notice" if excused(verdict) else "error" if verdict.blocks else "warning"
             title = f"{verdict.policy} ({verdict.level})"
             yield command, _command(view, command, title, described(verdict), view.places.get(verdict.policy))
+    if view.policy_changes:
+        yield "notice", _command(view, "notice", CHANGES_TITLE, view.told_changes, None)
     for diagnostic in view.diagnostics:
         command = _OF_SEVERITY[diagnostic.severity]
         detail = escaped(diagnostic.detail, keep="\n") or escaped(diagnostic.summary)

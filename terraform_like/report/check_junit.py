@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree
 
 from terraform_like.diagnostics import Severity
-from terraform_like.report.check_view import CheckView, described, excused
+from terraform_like.report.check_view import CHANGES_TITLE, CheckView, described, excused
 from terraform_like.report.escape import escaped
 from terraform_like.report.text_verdicts import word
 
@@ -36,6 +36,8 @@ def junit_text(view: CheckView) -> str:
             _told(case, "error", f"{diagnostic.span or ''} {diagnostic.detail}".strip(), type="error")
     for count, element in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(count, str(len(list(suite.iter(element)))))
+    if view.policy_changes:
+        ElementTree.SubElement(suite, "system-out").text = _written(f"{CHANGES_TITLE}:\n{view.told_changes}")
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from terraform_like import __version__
 from terraform_like.diagnostics import Severity, Span
 from terraform_like.policy.verdict import Verdict
-from terraform_like.report.check_view import CheckView, described, excused
+from terraform_like.report.check_view import CHANGES_TITLE, CheckView, described, excused
 from terraform_like.report.escape import escaped
 from terraform_like.report.machine import json_text
 from terraform_like.report.text_verdicts import word
@@ -47,6 +47,9 @@ def _results(view: CheckView) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]
             span = view.places.get(verdict.policy) or Span(view.file, 1, 1)
             result = _result(view, level, described(verdict), span, verdict.policy)
             yield rule, {**result, **_suppressed(verdict)}
+    if view.policy_changes:
+        text = f"{CHANGES_TITLE}:\n{view.told_changes}"
+        yield _rule("gate/changed", CHANGES_TITLE), _result(view, "note", text, Span(view.file, 1, 1), "gate")
     for diagnostic in view.diagnostics:
         rule = _rule(f"diagnostic/{diagnostic.severity}", f"What territory tells as {diagnostic.severity}")
         text = f"{diagnostic.summary}\n{diagnostic.detail}".strip()

@@ -88,9 +88,18 @@ class CheckView:
             faults.append(counted(sum(d.severity is Severity.ERROR for d in self.diagnostics), "error"))
         return f"Check failed: {', '.join(faults)}." if faults else "Check passed."
 
+    @property
+    def told_changes(self) -> str:
+        """What the branch changes of the gate, line by line and harmless; nothing where it changes nothing."""
+        return "\n".join(escaped(change) for change in self.policy_changes)
+
     def path(self, file: str) -> str:
         """Give a file's path from the top of the git repository, with forward slashes."""
         return f"{self.prefix}{file}"
+
+
+#: Stands above what a branch changes of the gate.
+CHANGES_TITLE = "This branch changes the gate; none of it counts before it is merged"
 
 
 class Format(Protocol):

@@ -200,6 +200,14 @@ def test_a_limit_that_is_no_number_is_no_policy(limit):
         one(over="territories", measure="count", **limit)
 
 
+@pytest.mark.parametrize(("measure", "measured"), [("sum", -540), ("min", -190), ("max", -170), ("mean", -180)])
+def test_what_is_no_load_may_be_negative(measure, measured):
+    where = "size = 1 AND segment IS NOT NULL"
+    verdict, _ = one(over="territories", where=where, measure=f"{measure}(accounts - 200)", at_most=0)
+
+    assert (verdict.passed, verdict.measured) == (True, measured)
+
+
 def test_a_negative_load_has_no_evenness():
     verdict, _ = one(over="territories", measure="spread(potential - 175)", at_most=100)
 

@@ -124,6 +124,19 @@ def test_a_check_that_passes_has_no_results(view):
     assert "<failure" not in junit_text(passing)
 
 
+def test_what_a_branch_changes_of_the_gate_is_told_in_every_format():
+    view = CheckView(plan="fy27", policy_changes=["~ policies.even.at_most: 1.25 -> 99", "- waiver of ::error::x"])
+
+    told = "1.25 -> 99"
+    (notice, conclusion) = github_text(view).splitlines()
+    assert notice.startswith("::notice title=This branch changes the gate; none of it counts before it is merged::~ ")
+    assert told in notice
+    assert conclusion == "Check passed."
+    assert told in suite_of(view).findtext("system-out")
+    (result,) = json.loads(sarif_text(view))["runs"][0]["results"]
+    assert (result["ruleId"], result["level"], told in result["message"]["text"]) == ("gate/changed", "note", True)
+
+
 def test_errors_alone_fail_every_format():
     wrong = CheckView(diagnostics=[Diagnostic(Severity.ERROR, "there is no plan.json")])
 
