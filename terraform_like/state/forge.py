@@ -81,7 +81,11 @@ class GitDatabase:
             raise NoState("there is no state yet")
         self._copy = SqliteDatabase(Path(self._folder.name) / "state.sqlite")
         if newest is not None:
-            self._take(newest)
+            try:
+                self._take(newest)
+            except StateError:
+                self.close()
+                raise
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
