@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from terraform_like.config.load import Repository, Wanted
 from terraform_like.diagnostics import Halt, Report
@@ -10,6 +11,9 @@ from terraform_like.plan.file import load
 from terraform_like.plan.fresh import Standing
 from terraform_like.plan.model import Plan, StateSeen
 from terraform_like.state.lock import StateError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def saved_before(repository: Repository, name: str) -> Plan | None:
@@ -68,6 +72,28 @@ def standing(repository: Repository, name: str) -> Standing:
             return Standing()
         with closing(state):
             return state.standing(name)
+    except StateError as error:
+        report.error("The state cannot be read", f"{error}.", repository.locate(("state",)))
+        raise Halt(report) from None
+
+
+def last_put(repository: Repository, name: str) -> pl.DataFrame | None:
+    """Give where a plan last put its accounts: `account`, `territory`, `owner`, `holder`; None before the first apply.
+
+    Raises
+    ------
+    Halt
+        When the state cannot be read.
+    """
+    from terraform_like.flow.opened import found_state
+
+    report = Report()
+    try:
+        state = found_state(repository)
+        if state is None:
+            return None
+        with closing(state):
+            return state.applied(name)
     except StateError as error:
         report.error("The state cannot be read", f"{error}.", repository.locate(("state",)))
         raise Halt(report) from None

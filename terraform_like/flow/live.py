@@ -16,6 +16,7 @@ from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
 from terraform_like.domain.columns import carving_expressions
 from terraform_like.domain.expression import Expression, ExpressionError, report_expression
+from terraform_like.flow.earlier import last_put
 from terraform_like.flow.matched import matched_before
 from terraform_like.plan.model import Plan
 from terraform_like.plan.offered import named_kinds, recorded
@@ -90,6 +91,8 @@ def read_live(
     if not crm.capabilities.territories:
         owned = wanted.carving.model_copy(update={"matched": matched_before(wanted.carving, before)})
         snapshot = snapshot.with_columns(_owned(owned, snapshot["owner"], users, day).alias("territory"))
+        if (put := last_put(repository, wanted.carving.name)) is not None:
+            snapshot = _remembered(snapshot, put)
     active = set(reading.users.filter("active")["user"])
     return Live(
         snapshot,
@@ -263,6 +266,18 @@ def _unknown_owners(reading: Reading, locate: Locate, report: Report) -> None:
             "that were a user; `crm: accounts: owner` names the column.",
             locate(("crm", "accounts", "owner")),
         )
+
+
+def _remembered(snapshot: pl.DataFrame, put: pl.DataFrame) -> pl.DataFrame:
+    """Give accounts that still are with whom an apply put them the territory that it put them in.
+
+    Who holds accounts of a slot beside a book of their own has them all in the CRM alike.
+    """
+    told = put.select("account", there="territory", by=pl.coalesce("holder", "owner"))
+    joined = snapshot.join(told, on="account", how="left", maintain_order="left")
+    same = pl.col("by").is_not_null() & (pl.col("by") == pl.col("owner"))
+    territory = pl.when(same).then("there").otherwise("territory").alias("territory")
+    return joined.with_columns(territory).drop("there", "by")
 
 
 def _owned(carving: Carving, owner: pl.Series, users: dict[str, str], day: date) -> pl.Series:
