@@ -116,7 +116,7 @@ def check(
         else:
             checks += _compared(saved.plan, again.plan, same_policies=all(check.ok for check in checks))
             day = max(saved.plan.as_of, today or saved.plan.as_of)
-            verdicts = _verdicts(saved, wanted, gate, again, day, report)
+            verdicts = _verdicts(saved, wanted, gate, again, day, today or day, report)
         checks += approval_checks(repository, wanted, saved.plan, gate.policies.approvals)
         if fresh:
             checks += _fresh(repository, wanted, saved.plan, gate)
@@ -206,13 +206,13 @@ def _again(saved: SavedPlan, wanted: Wanted, report: Report) -> Composed | Check
 
 
 def _verdicts(
-    saved: SavedPlan, wanted: Wanted, gate: Gate, again: Composed, day: date, report: Report
+    saved: SavedPlan, wanted: Wanted, gate: Gate, again: Composed, day: date, today: date, report: Report
 ) -> tuple[Verdict, ...]:
     """Ask the policies that count, and let overrides excuse the soft ones."""
-    if gate.policies is wanted.policies and day == saved.plan.as_of:
+    if gate.policies is wanted.policies and day == today == saved.plan.as_of:
         verdicts, said = again.plan.verdicts, again.said
     else:
-        verdicts, said = judge(gate.policies, again.tables, day, wanted.carving.accounts.location, gate.locate)
+        verdicts, said = judge(gate.policies, again.tables, day, wanted.carving.accounts.location, gate.locate, today)
     report.extend(said)
     return overridden(verdicts, gate.overrides, saved.plan.plan, saved.plan.digest, gate.locate_override, report)
 

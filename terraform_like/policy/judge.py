@@ -27,6 +27,7 @@ def judge(
     as_of: date,
     location: Location | None = None,
     locate: Locate = nowhere,
+    today: date | None = None,
 ) -> tuple[tuple[Verdict, ...], Report]:
     """Ask every policy of its table.
 
@@ -42,6 +43,8 @@ def judge(
         The columns that say where an account is.
     locate : Locate
         Where the policies stand.
+    today : datetime.date, optional
+        The day from which it counts how far ahead waivers end; `as_of` where left out.
 
     Returns
     -------
@@ -65,7 +68,7 @@ def judge(
             verdicts.append(_said(name, policy, None, Finding(False, 0, "not judged", None)))
             continue
         own = tuple((number, w) for number, w in enumerate(policies.waivers) if w.policy == name)
-        waivers = excepted(question, own, as_of, touched, location, locate, report)
+        waivers = excepted(question, own, as_of, today or as_of, touched, location, locate, report)
         first = ask(question)
         _tell_of_rows(name, question, first, locate, report)
         excused = excuse(question, first, waivers)

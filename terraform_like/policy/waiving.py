@@ -26,12 +26,13 @@ _TRIED_AT_MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class Excepted:
-    """A waiver, the rows of its policy that it names, and those that it excuses on the day."""
+    """A waiver, the rows that it names, those that it excuses on the day, and whether it ends too far ahead."""
 
     waiver: Waiver
     number: int
     named: Flags
     excuses: Flags
+    too_long: bool
 
     @property
     def title(self) -> str:
@@ -51,6 +52,7 @@ def excepted(
     question: Question,
     waivers: tuple[tuple[int, Waiver], ...],
     day: date,
+    today: date,
     touched: AbstractSet[str],
     location: Location | None,
     locate: Locate,
@@ -66,6 +68,8 @@ def excepted(
         Its waivers, each with its number among all.
     day : datetime.date
         The day on which they must hold.
+    today : datetime.date
+        The day from which it counts how far ahead they end: a plan for a later day makes no waiver shorter.
     touched : set of str
         Addresses that the plan changes something of: beyond its last day a waiver excuses what is none of them.
     location : Location or None
@@ -86,11 +90,12 @@ def excepted(
             report.error(f'A waiver of policy "{waiver.policy}" cannot be read', f"{sentence(error)}.", span)
             continue
         excuses = named
-        if waiver.too_long_on(day, policy.waivers_at_most):
+        too_long = waiver.too_long_on(today, policy.waivers_at_most)
+        if too_long:
             excuses = np.zeros_like(named)
         elif waiver.expired_on(day):
             excuses = named & ~_touched(question, waiver, touched)
-        one = Excepted(waiver, number, named, excuses)
+        one = Excepted(waiver, number, named, excuses, too_long)
         if waiver.where is not None and len(rows) > 1 and named.all():
             detail = f"It matches all {len(rows):,} {policy.over}, so the policy judges nothing. Name what is meant."
             report.warning(f"A {one.title} excepts everything", detail, locate(("waivers", number)))
@@ -139,7 +144,7 @@ def tell_of_waivers(
         elif waiver.expired_on(day):
             detail = f"It ended on {waiver.expires} and is not needed; it can be removed."
             report.note(f"Expired {one.title}", detail, span)
-        elif waiver.too_long_on(day, policy.waivers_at_most):
+        elif one.too_long:
             most = counted(policy.waivers_at_most.days, "day")
             detail = f"It ends on {waiver.expires}; waivers of this policy may end {most} ahead (waivers_at_most)."
             report.warning(f"A {one.title} does not count", detail, span)

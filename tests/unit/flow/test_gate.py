@@ -83,6 +83,17 @@ def test_a_plan_is_judged_by_the_policies_of_the_base(company):
     assert found.places["nobody-moves"].line == 2
 
 
+def test_paths_are_told_from_the_top_of_the_git_repository(company):
+    company.plan()
+    assert company.check()[0].prefix == ""
+
+    shutil.rmtree(company.root / ".git")
+    git.init(company.root.parent)
+    found, _ = company.check()
+    assert (found.prefix, found.file) == ("repo/", "plans/fy27/plan.json")
+    assert verdicts(found) == BLOCKED
+
+
 @pytest.mark.parametrize(
     ("edit", "change"),
     [
@@ -218,6 +229,13 @@ def test_a_plan_for_an_earlier_day_revives_no_waiver(waived):
 
     assert verdicts(waived.check(day=date(2027, 1, 31))[0])["nobody-moves"] == "waived"
     assert verdicts(waived.check(day=date(2027, 2, 1))[0]) == BLOCKED
+
+
+def test_a_plan_for_a_later_day_makes_no_waiver_shorter(waived):
+    waived.plan(date(2027, 1, 31))
+
+    assert verdicts(waived.check(day=date(2026, 1, 31))[0])["nobody-moves"] == "waived"
+    assert verdicts(waived.check(day=date(2026, 1, 30))[0]) == BLOCKED
 
 
 def test_a_check_on_an_earlier_day_revives_no_waiver(waived):

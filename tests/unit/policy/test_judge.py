@@ -585,6 +585,14 @@ def test_an_expired_waiver_bites_only_plans_that_touch_its_subject():
     assert one(over[1:], **{**rule, "assert": "accounts <> 5"})[0].passed
 
 
+def test_only_waivers_of_rows_that_break_a_policy_are_used():
+    rule = {"over": "territories", "measure": "min(accounts)", "at_least": 8}
+    verdict, report = one([waiver("territory.e", owner="vp"), waiver("territory.c", expires="2027-06-30")], **rule)
+
+    assert (verdict.waived.owner, verdict.waived.expires) == ("vp", date(2027, 12, 31))
+    assert summaries(report, Severity.NOTE) == ['Unused waiver of territory.c from policy "rule"']
+
+
 def test_an_expired_waiver_that_nothing_needs_is_noted():
     _, report = one([waiver("territory.b", expires="2027-01-01")], over="territories", **{"assert": "accounts > 1"})
 

@@ -7,7 +7,7 @@ from terraform_like.domain.columns import Offered
 from terraform_like.domain.expression import ExpressionError
 from terraform_like.domain.measure import EVENNESS
 from terraform_like.policy.measure import EVEN, Measure
-from terraform_like.policy.measured import faulty_expressions, policy_columns
+from terraform_like.policy.measured import faulty_expressions, misspelt_columns, policy_columns
 from terraform_like.policy.rule import Policies
 from terraform_like.policy.tables import FIXED
 
@@ -115,3 +115,25 @@ def test_a_policy_over_accounts_that_asks_where_they_are_reads_the_columns_that_
     where = Location(latitude="lat", longitude="lon")
 
     assert [one.column for one in policy_columns(policies, where)] == ["lat", "lon"]
+
+
+def test_a_column_that_is_spelt_almost_like_a_known_one_is_doubted_where_not_all_are_known():
+    policies = gate(
+        near={"over": "plan", "assert": "moves < acounts"},
+        far={"over": "plan", "assert": "moves < open_pipeline"},
+        part={"over": "territories", "by": "segmnt", "measure": "count", "at_most": 1},
+        faulty={"over": "plan", "assert": "moves <"},
+    )
+
+    def doubted(whole):
+        return [path[1] for path, _, _ in misspelt_columns(policies, None, lambda over: Offered(FIXED[over], whole))]
+
+    assert doubted(False) == ["near"]
+    assert doubted(True) == []
+
+
+def test_what_parts_territories_is_known_without_the_crm():
+    policies = gate(part={"over": "territories", "by": "segmnt", "measure": "count", "at_most": 1})
+
+    ((path, _, error),) = faulty_expressions(policies, None, lambda over: Offered(FIXED[over]))
+    assert (path, str(error)) == (("policies", "part", "by"), 'there is no column "segmnt". Did you mean "segment"?')
