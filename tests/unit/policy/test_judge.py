@@ -488,6 +488,14 @@ def test_what_must_be_no_worse_than_before_is_held_against_what_it_was():
     assert (better.passed, better.measured, better.before) == (True, 150, 100)
 
 
+def test_what_is_better_than_before_passes_whichever_way_is_better():
+    rule = {"where": "tenure IS NOT NULL", "measure": "min(arr)", "compare": "before"}
+
+    # It was 100 and is 80.
+    assert of_people(**rule, better="lower")[0].passed
+    assert not of_people(**rule, better="higher")[0].passed
+
+
 def test_a_limit_holds_beside_a_comparison():
     rule = {"measure": "jain(arr)", "compare": "before"}
 

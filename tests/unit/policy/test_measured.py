@@ -30,7 +30,21 @@ def test_a_measure_is_a_name_and_an_expression():
 
 @pytest.mark.parametrize(
     ("text", "offset", "length"),
-    [("spraed(arr)", 0, 6), ("spread(arr; drop)", None, None), ("count(*)", 5, 3), ("sum()", 0, 3), ("7", 0, 1)],
+    [
+        ("spraed(arr)", 0, 6),
+        ("spread(arr; drop)", None, None),
+        ("count(*)", 5, 3),
+        ("sum()", 0, 3),
+        ("7", 0, 1),
+        ("quantile(arr)", 0, 8),
+        ("quantile(arr,  x)", 15, 1),
+        ("quantile(GREATEST(arr, 0), 1.5)", 27, 3),
+        ("atkinson(arr, 0)", 14, 1),
+        ("parity(arr,  a + b )", 13, 5),
+        ("parity", 0, 6),
+        ("sum(arr, potential)", 0, 3),
+        ("envy_up_to_one(arr + 1)", 15, 7),
+    ],
 )
 def test_a_faulty_measure_says_where(text, offset, length):
     with pytest.raises(ExpressionError) as raised:
