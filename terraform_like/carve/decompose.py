@@ -128,12 +128,13 @@ def solve(
     watch.tell(problem.component, "placing the heavy accounts first", lowest)
     stern = problem.sterner(STERN)
     found = [_searched(problem, table, raised, watch)]
-    if prices is not raised and (problem.effort is Effort.THOROUGH or problem.excess(found[0]) > 0):
-        found.append(_searched(problem, table, prices, watch))
     if start is not None and (watch.enough() or problem.cost(start) < _SMALL_CHANGE * problem.cost(found[0])):
         found.append(start)
     watch.tell(problem.component, "moving and swapping", lowest, min(map(problem.cost, found)) / problem.units)
     found += [_improved(stern, table, prices, choice, watch) for choice in found]
+    if prices is not raised and (problem.effort is Effort.THOROUGH or min(map(problem.excess, found)) > 0):
+        other = _searched(problem, table, prices, watch)
+        found += [other, _improved(stern, table, prices, other, watch)]
     best = mend(stern, table, prices, min(found, key=stern.rank), effort.mended, watch)
     watch.tell(problem.component, "searching what is left", lowest, problem.cost(best) / problem.units)
     solution = Solution(problem, best, prices)

@@ -20,7 +20,9 @@ from terraform_like.carve.table import Block, Table
 from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Tiers of weight, as shares of a mean fair load: units above are placed before prices are raised again.
-_TIERS = (0.3, 0.1, 0.03, 0.01, 0.003)
+_TIERS = (0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.003)
+#: So many tiers there are where units are few.
+_FEW = 5
 #: A tier must leave this many units a territory to answer to it.
 _LEFT = 3.0
 #: Shares of a unit below this are dropped.
@@ -48,11 +50,11 @@ def dive(table: Table, prices: Floats, watch: Watch = UNWATCHED) -> tuple[Ints, 
     if not len(table.units):
         return np.empty(0, dtype=np.int64), prices
     many = len(table.units) > _MANY
-    temperature, steps = (0.01, 20) if many else (0.02, 40)
+    temperature, steps = (0.01, 10) if many else (0.02, 20)
     fair = np.maximum(table.limits.target.mean(axis=0), 1e-300)
     weight = (table.weights / fair[:, None]).max(axis=0, initial=0.0)
     left = _LEFT * table.shape[0] / max(1, len(table.units))
-    tiers = [tier for tier in _TIERS if tier > left] or list(_TIERS[:2])
+    tiers = [tier for tier in _TIERS if tier > left] or list(_TIERS[:_FEW])
     now = table
     for tier in tiers:
         heavy = weight >= tier

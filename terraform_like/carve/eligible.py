@@ -223,13 +223,14 @@ def eligible(segment: Members, locate: Locate, report: Report) -> Eligible:
 
 def tell_pins_elsewhere(carving: Carving, inside: Book, locate: Locate, report: Report) -> None:
     """Gather an error for each account that is pinned to a territory of another segment than its family's."""
-    pinned = {account: name for name, book in carving.books.items() for account in book.accounts}
+    books = carving.books
+    pinned = {account: name for name, book in books.items() for account in book.accounts}
     if not pinned:
         return
     found = inside.table.filter(pl.col("account").is_in(list(pinned))).select("account", SEGMENT)
     for account, segment in found.iter_rows():
         name = pinned[account]
-        book = carving.books[name]
+        book = books[name]
         if book.segment != segment:
             report.error(
                 f"{account} is pinned to {name}, and its family is in another segment",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from terraform_like.carve.arrays import Flags, Floats, Ints, Positions
+from terraform_like.carve.arrays import Flags, Floats, Ints, Positions, ordered
 from terraform_like.carve.borders import Borders
 from terraform_like.carve.problem import Limits, Problem
 from terraform_like.carve.watch import UNWATCHED, Watch
@@ -182,11 +182,13 @@ class _Search:
         self._unit = self._unit[movable]
         self._to = problem.pairs.territory[self._pair].astype(np.int64)
         self._cost = problem.pairs.cost[self._pair]
+        self._priced_cost = self._cost + (prices[self._to] * problem.weights[self._unit]).sum(axis=1)
         self._at = problem.pairs.territory[choice].astype(np.int64)
         self._loads = problem.loads(choice)
         self._random = np.random.default_rng(_SEED)
         self._room = np.inf if np.isinf(most_moved) else most_moved - float(problem.pairs.moved[choice].sum())
         self._prices = prices
+        self._priced_here = problem.pairs.cost[choice] + (prices[self._at] * problem.weights).sum(axis=1)
 
     def run(self, watch: Watch, *, two: bool) -> None:
         """Search until nothing is found any more; with `two`, two units at once go each way."""
@@ -227,22 +229,20 @@ class _Search:
             away &= self._borders.open(self._unit, self._to)
         rows = np.flatnonzero(away)
         unit, to, left = self._unit[rows], self._to[rows], at[rows]
-        here = self.choice[unit]
-        pairs = self._problem.pairs
-        dearer = self._cost[rows] - pairs.cost[here]
-        rank = dearer + ((self._prices[to] - self._prices[left]) * self._problem.weights[unit]).sum(axis=1)
+        dearer = self._cost[rows] - self._problem.pairs.cost[self.choice[unit]]
+        rank = self._priced_cost[rows] - self._priced_here[unit]
         if shuffled:
-            rank = rank * self._random.random(len(rank))
+            rank *= self._random.random(len(rank))
         count = len(self._problem.territories)
-        low, high = np.minimum(left, to), np.maximum(left, to)
-        way = (low * count + high) * 2 + (left > to)
-        order = np.lexsort((rank, way))
+        way = (np.minimum(left, to) * count + np.maximum(left, to)) * 2 + (left > to)
+        order = ordered(way, rank)
         way = way[order]
         starts = np.flatnonzero(np.diff(way, prepend=-1))
         place = np.arange(len(way)) - np.repeat(starts, np.diff(np.append(starts, len(way))))
         kept = np.flatnonzero(place < _OFFERED)
         way, place, rows, dearer = way[kept], place[kept], rows[order[kept]], dearer[order[kept]]
-        groups, group = np.unique(way >> 1, return_inverse=True)
+        begins = np.diff(way >> 1, prepend=-1) > 0
+        groups, group = way[begins] >> 1, np.cumsum(begins) - 1
         pair = np.full((len(groups), 2, _OFFERED + 1), -1, dtype=np.int64)
         cost = np.full((len(groups), 2, _OFFERED + 1), _NEVER)
         pair[group, way & 1, place + 1] = self._pair[rows]
@@ -327,4 +327,5 @@ class _Search:
                 self._loads[pairs.territory[pair]] += weights[unit]
                 self._at[unit] = pairs.territory[pair]
                 self.choice[unit] = pair
+                self._priced_here[unit] = pairs.cost[pair] + self._prices[pairs.territory[pair]] @ weights[unit]
         return gained, changed

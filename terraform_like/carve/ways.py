@@ -20,8 +20,10 @@ from terraform_like.domain.geography import great_circle_km, on_the_sphere
 
 #: Up to so many ways all of them are pairs.
 _ALL = 500_000
-#: Nearest centers of each kind of territory that are pairs beyond that.
-_NEAREST = 12
+#: Nearest centers of each kind of territory that are pairs beyond that, to begin with.
+_NEAREST = 6
+#: Ways that are priced at once, which bounds the memory.
+_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,13 @@ class Ways:
 
     def pairs(self, unit: Ints, territory: Ints) -> Pairs:
         """Price ways, which are sorted by unit and territory: each account of a unit adds its move and its way."""
+        starts = range(0, max(1, len(unit)), _AT_ONCE)
+        parts = [self._priced(unit[first : first + _AT_ONCE], territory[first : first + _AT_ONCE]) for first in starts]
+        if len(parts) == 1:
+            return parts[0]
+        return Pairs(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Pairs)))
+
+    def _priced(self, unit: Ints, territory: Ints) -> Pairs:
         moved, disruption, km, misfit = measured(self, unit, territory)
         cost = self.weights.disruption * disruption
         if self.fits is not None:
