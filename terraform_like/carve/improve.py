@@ -17,9 +17,9 @@ from terraform_like.carve.problem import Limits, Problem
 from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Units that each territory offers each other one, those nearest to a tie first.
-_OFFERED = 10
+_OFFERED = 16
 #: How many offers are priced together, filled up with offers that are none.
-_WIDTHS = (0, 1, 3, 6, _OFFERED)
+_WIDTHS = (0, 1, 3, 6, 10, _OFFERED)
 #: Exchanges that are priced at once: what fits the cache of one core.
 _AT_ONCE = 1 << 15
 #: Rounds after which an answer is taken as it is; searches end by themselves long before.
@@ -30,8 +30,12 @@ _AGAIN, _LESS = 20, 0.02
 _GAIN = 1e-10
 #: A round that gains less than this is weak: all territories are looked at again, with other offers.
 _WEAK = 1e-7
-#: So many weak looks at everything end the search.
-_STALLS = 3
+#: So many looks at everything that gain less than this end the search.
+_STALLS, _LITTLE = 3, 2e-6
+#: With very many units what is gained in the end is less than that of any bound: so many times more is little there.
+_MANY, _HASTE = 200_000, 10.0
+#: Every so often the units nearest to a tie are offered, and any others of those near one in between.
+_IN_ORDER = 3
 _SEED = 20270201
 _NEVER = 1e15
 
@@ -194,17 +198,17 @@ class _Search:
         """Search until nothing is found any more; with `two`, two units at once go each way."""
         total = max(1.0, self._problem.cost(self.choice))
         dirty = np.ones(len(self._problem.territories), dtype=bool)
-        full, stalls, looks = True, 0, 0
-        for _ in range(_ROUNDS):
+        full, stalls = True, 0
+        haste = _HASTE if self._problem.units > _MANY else 1.0
+        for number in range(_ROUNDS):
             if watch.enough():
                 break
-            offers = self._offers(None if full else dirty, shuffled=looks % 3 != 0)
+            offers = self._offers(None if full else dirty, shuffled=number % _IN_ORDER != 0)
             gained, dirty = self._exchanged(offers, _GAIN * total, two=two)
-            weak = gained < _WEAK * total
-            stalls = stalls + 1 if full and gained < 2e-6 * total else (0 if full else stalls)
+            weak = gained < _WEAK * haste * total
+            stalls = stalls + 1 if full and gained < _LITTLE * haste * total else (0 if full else stalls)
             if stalls >= _STALLS:
                 break
-            looks += weak
             full = weak
 
     def _exchanged(self, offers: _Offers, least: float, *, two: bool) -> tuple[float, Flags]:

@@ -22,7 +22,7 @@ from terraform_like.carve.watch import Watch
 #: Units of a sample, beside the heavy ones.
 _SAMPLE = 20_000
 #: Most times that the ways of a sample grow; it ends before where fewer than this share of its units found any.
-_GROWN, _SETTLED = 12, 0.002
+_GROWN, _SETTLED = 12, 0.01
 #: Ways that a unit of the sample gets at once, and that each unit keeps.
 _ADDED, _KEPT = 3, 32
 #: Kept ways are priced within so much of a unit's cheapest, over its weight; light ones count for as heavy as this.
@@ -68,7 +68,7 @@ def reached(
     if prices is None:
         prices = _over_a_sample(problem, watch)
     table = tabulate(problem, np.arange(len(problem.pairs)))
-    best, lowest = prices, bound(problem, prices)
+    best, lowest = prices, -np.inf
     for round_ in range(rounds):
         if watch.enough():
             break
@@ -78,6 +78,7 @@ def reached(
         problem = problem.including(*grown)
         table = tabulate(problem, np.arange(len(problem.pairs)))
         prices = ascend(table, prices * table.scale, _ALL_UNITS, watch) / table.scale
+        # More pairs are better pairs, but prices may be worse ones for a bound over all ways.
         if (above := bound(problem, prices)) > lowest:
             best, lowest = prices, above
     prices = best

@@ -11,6 +11,7 @@ clock (those with a limit of time aside); seconds and memory are not.
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import json
 import math
@@ -29,7 +30,7 @@ import tdp
 from baselines import BASELINES, NothingFound
 from companies import company
 
-from terraform_like.carve import decompose, exact
+from terraform_like.carve import decompose
 from terraform_like.carve.certify import Evidence, certify
 from terraform_like.carve.forced import breaches
 from terraform_like.carve.formulate import formulate
@@ -154,8 +155,12 @@ def _measured(line: Line, problem: Problem, choice: np.ndarray) -> Line:
 
 
 def measure(size: str, metrics: int, method: str, seconds: float) -> Line:
-    """Measure one line, in this process; cvxpy is imported before, as a plan imports it once."""
-    assert exact.branch
+    """Measure one line, in this process; cvxpy is imported before, as a plan imports it once.
+
+    But not beside OR-tools, which brings a HiGHS of its own: two of them in one process do not load.
+    """
+    if method in _OURS or BASELINES[method][2] is None:
+        importlib.import_module("terraform_like.carve.exact")
     accounts, territories = map(int, size.split("x"))
     made = company(accounts, territories, metrics, **_OURS.get(method, {}))
     begun = time.perf_counter()
