@@ -209,8 +209,8 @@ def prices_of(problem: Problem) -> Floats:
     SolverError
         When HiGHS gives no usable answer.
     """
-    table = tabulate(problem, np.arange(len(problem.pairs)))
-    return _sifted(problem, table, raise_prices(problem, table) / table.scale)
+    problem, table, prices = reached(problem, None, None, _EFFORTS[problem.effort].reached, UNWATCHED)
+    return _sifted(problem, table, prices)
 
 
 def _sifted(problem: Problem, table: Table, prices: Floats) -> Floats:

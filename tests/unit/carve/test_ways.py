@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from terraform_like.carve import decompose, outside, ways
+from terraform_like.carve import decompose, outside, reach, ways
 from terraform_like.carve.certify import Evidence, bound, certify, cheapest_pairs
 from terraform_like.carve.proof import MoveLimit, ProofMethod
+from terraform_like.carve.watch import UNWATCHED
 
 
 @pytest.fixture
@@ -125,6 +126,28 @@ def test_a_carve_of_few_pairs_is_nearly_as_good_and_certified_alike(company, pro
     choice = held.chosen(found.problem.places(found.choice))
     proof = certify(held, choice, Evidence(found.prices, ProofMethod.DECOMPOSED))
     assert proof == certify(found.problem, found.choice, Evidence(found.prices, ProofMethod.DECOMPOSED))
+
+
+def test_prices_of_what_stays_see_ways_that_are_no_pairs(kept_and_whole):
+    some, whole = kept_and_whole
+    prices = decompose.prices_of(some)
+    assert bound(some, prices) == pytest.approx(bound(whole, decompose.prices_of(whole)), rel=1e-3)
+
+
+def test_pairs_that_are_dear_are_left_out_but_never_those_where_accounts_are(company, problem, few, monkeypatch):
+    few(6)
+    monkeypatch.setattr(reach, "_WINDOW", 0.1)
+    one = problem(*company)
+    books = one.pairs.territory[np.searchsorted(one.pairs.unit, np.arange(one.units), side="right") - 1]
+    less, table, prices = reach.reached(one, None, books, 2, UNWATCHED)
+    assert len(less.pairs) < len(one.pairs)
+    assert (less.at(books) >= 0).all()
+    assert ((less.current >= 0) == (one.current >= 0)).all()
+    stays = np.flatnonzero(one.current >= 0)
+    here, there = less.pairs.territory[less.current[stays]], one.pairs.territory[one.current[stays]]
+    assert (here == there).all()
+    assert bound(less, prices) == pytest.approx(bound(one, prices), rel=1e-12)
+    assert len(table.units) < one.units
 
 
 def test_a_territory_where_a_unit_may_not_go_is_never_among_its_pairs(company, problem, few):
