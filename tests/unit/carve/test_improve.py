@@ -43,6 +43,19 @@ def test_only_a_swap_helps_where_both_books_are_full(wish, accounts, problem):
     assert one.loads(swapped).tolist() == [[2, 4], [2, 4]]
 
 
+def test_only_two_at_once_help_where_neither_a_move_nor_a_swap_does(wish, accounts, problem):
+    carving = wish(
+        territories={"a": {"segment": "all"}, "b": {"segment": "all"}},
+        balance={"all": {"within": {"arr": 0.0, "accounts": 0.0}, "prefer": {"disruption": 0}}},
+    )
+    one = problem(
+        carving, accounts(8, territory=["a"] * 4 + ["b"] * 4, arr=[8.0, 13.0, 14.0, 6.0, 12.0, 18.0, 12.0, 3.0])
+    )
+    everything, prices = np.arange(len(one.pairs)), np.zeros(one.limits.share.shape)
+    assert one.excess(improve(one, one.current, everything, prices)) > 0
+    assert one.excess(improve(one, one.current, everything, prices, deep=True)) == 0
+
+
 def test_closed_pairs_are_never_taken(one):
     choice = anywhere(one, 0)
     open_pairs = np.union1d(choice, np.flatnonzero(one.pairs.territory == 0))
