@@ -24,6 +24,7 @@ from terraform_like.flow.matched import matched_as_saved, owners_by_match
 from terraform_like.flow.plan import config_digest, policies_digest
 from terraform_like.flow.saved_carve import REPLAN, Back, back_as_saved, carve_as_saved, load_saved
 from terraform_like.flow.staffed import staff_as_saved
+from terraform_like.flow.teams import with_teams_as_saved
 from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes
 from terraform_like.plan.compose import Composed, Parts, composed
 from terraform_like.plan.file import SavedPlan
@@ -175,6 +176,7 @@ def _again(saved: SavedPlan, wanted: Wanted, report: Report) -> Composed | Check
         matched = found
         wanted = wanted.matching(owners_by_match(matched))
         staffed = staff_as_saved(wanted.carving, population, plan, saved.assignments.table, wanted.locate, said)
+        staffed = with_teams_as_saved(staffed, wanted.carving, population, carved.territory, plan, wanted.locate, said)
     # The holders of assignments.csv are those of the plan, or its digest is another.
     assigned = digest_of_bytes(assignments_bytes(staffed.desired.table))
     parts = Parts(

@@ -20,6 +20,7 @@ from terraform_like.flow.earlier import refuse_unprotected, saved_before, state_
 from terraform_like.flow.live import Live, named, read_live
 from terraform_like.flow.matched import match_people, owners_by_match
 from terraform_like.flow.staffed import staff
+from terraform_like.flow.teams import with_teams
 from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal, snapshot_bytes
 from terraform_like.plan.compose import Parts, compose
 from terraform_like.plan.file import keep_snapshot, write_saved
@@ -94,6 +95,7 @@ def make_plan(
     )
     wanted = wanted.matching(owners_by_match(matched))
     staffed = staff(wanted.carving, population, carved.territory, as_of, before, wanted.locate, report)
+    staffed = with_teams(staffed, wanted.carving, population, carved.territory, as_of, before, wanted.locate, report)
     if report.failed:
         raise Halt(report)
     planned = planned_of(repository, wanted, live, population, carved, staffed, as_of, report, done, matched=matched)

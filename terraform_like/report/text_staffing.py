@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from terraform_like.diagnostics import counted
 from terraform_like.plan.model import Plan, Scheduled
@@ -19,6 +20,7 @@ def staffing_blocks(plan: Plan, *, all_changes: bool) -> Iterator[Block]:
     """Give who is matched, who holds accounts of vacant territories, and what passes on which later day."""
     yield from _matched(plan)
     yield from _covered(plan)
+    yield from _teams(plan)
     yield from _later(plan, all_changes=all_changes)
     yield from _handed_over(plan, all_changes=all_changes)
 
@@ -44,6 +46,27 @@ def _covered(plan: Plan) -> Iterator[Block]:
         people = ", ".join(_person(row) for row in rows)
         yield hanging(["  ", Piece(escaped(name)), ": "], people)
     yield BLANK
+
+
+def _teams(plan: Plan) -> Iterator[Block]:
+    """Give who covers which territories in roles that own none, role by role and person by person."""
+    rows = [row for row in plan.staffing if row.team]
+    if not rows:
+        return
+    ends = max(row.to or date.max for row in rows)
+    yield line(Piece("Teams", "bold"), " beside the owners of territories")
+    yield BLANK
+    for role, person in sorted({(row.role, row.person or "") for row in rows}):
+        theirs = [row for row in rows if (row.role, row.person) == (role, person)]
+        books = ", ".join(_covers(row, plan, ends) for row in theirs)
+        yield hanging(["  ", Piece(escaped(role)), " ", Piece(escaped(person)), ": "], books)
+    yield BLANK
+
+
+def _covers(row: Staffing, plan: Plan, ends: date) -> str:
+    until = f" to {row.to}" if row.to and row.to < ends else ""
+    begins = f" from {row.since}" if row.since and row.since > plan.as_of else ""
+    return f"{escaped(row.territory)}{begins}{until}"
 
 
 def _on_the_day(row: Staffing, plan: Plan) -> bool:

@@ -39,6 +39,8 @@ class Staffing(Saved):
     """Share of the credit. Example: `0.5`."""
     interim: bool = False
     """Whether the person only holds accounts that are another's or nobody's. Example: `true`."""
+    team: bool = False
+    """Whether the person has none of its accounts, but covers it in a role of `coverage`. Example: `true`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,3 +215,28 @@ def test_a_match_passes_and_any_other_is_caught(matching, failing):
     swapped = (south.model_copy(update={"person": west.person}), west.model_copy(update={"person": south.person}))
     assert failing(with_plan(matching, matched=swapped)) == ["figures"]
     assert failing(with_plan(matching, matched=(south.model_copy(update={"why": "is a friend"}), west))) == ["figures"]
+
+
+@pytest.fixture
+def teams(repository):
+    """The same companies with a role that covers both territories and the slot: two people of it, one each."""
+    wishes = repository.plan_folder("fy27") / "plan.yaml"
+    text = wishes.read_text().replace("  raj: {", "  ann: {user: A, role: se}\n  bea: {user: B, role: se}\n  raj: {")
+    wishes.write_text(text + "\ncoverage:\n  se: {ratio: 1}\n")
+    return make_plan(repository, "fy27", DAY)[0]
+
+
+def test_a_cover_of_teams_passes_and_any_other_is_caught(teams, failing):
+    rows = teams.plan.staffing
+    covering = [row for row in rows if row.team]
+    assert [(row.territory, row.person) for row in covering] == [("north", "ann"), ("south", "bea")]
+    assert failing(teams) == []
+    first, second = covering
+
+    def other(**changes):
+        return with_plan(teams, staffing=tuple(r.model_copy(update=changes) if r is first else r for r in rows))
+
+    for changes in ({"person": "bea"}, {"person": "jane"}, {"credit": 0.5}, {"to": date(2027, 12, 1)}, {"team": False}):
+        assert failing(other(**changes)) == ["figures"], changes
+    for fewer in (first, second):
+        assert failing(with_plan(teams, staffing=tuple(row for row in rows if row is not fewer))) == ["figures"]
