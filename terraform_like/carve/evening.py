@@ -16,7 +16,7 @@ _TRAVEL = 1e-3
 #: What an account that nobody holds costs; more than any unevenness.
 _NOBODY = 1e3
 #: Rounds of single moves after rounding.
-_ROUNDS = 20
+_ROUNDS = 4
 _ROUNDING = 1e-9
 
 

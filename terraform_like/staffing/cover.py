@@ -100,14 +100,17 @@ def staffed_on(cast: Cast, day: date, has: Ints, live: Ints, kept_back: Flags, s
     holder = np.where(stays, has, NOBODY)
     vacant = np.flatnonzero((owner < 0) & ~stays & (cast.territory >= 0))
     full: dict[str, list[int]] = {}
+    may: dict[tuple[str, tuple[str, ...]], Ints] = {}
     if vacant.size:
         carried = _Carried(cast, np.where(stays, has, owner))
         order = vacant[np.argsort(cast.territory[vacant], kind="stable")]
         for mine in np.split(order, np.flatnonzero(np.diff(cast.territory[order])) + 1):
             name = cast.books[cast.territory[mine[0]]]
-            task = _Vacancy(
-                cast, name, day, carried, may_hold(cast, cast.wishes[name], cast.cover(name), owners, working)
-            )
+            book, cover = cast.wishes[name], cast.cover(name)
+            # Most books of a segment are covered alike, and then by the same people.
+            if (key := (book.segment, cover.by)) not in may:
+                may[key] = may_hold(cast, book, cover, owners, working)
+            task = _Vacancy(cast, name, day, carried, may[key])
             held = task.held(mine, np.where(able[mine], has[mine], NOBODY), live[mine], share)
             holder[mine] = held
             if len(task.may) and (left := mine[held < 0].tolist()):

@@ -104,10 +104,8 @@ def _between(schedule: Schedule, before: Stage, after: Stage) -> Iterator[Passin
         return
     cast = schedule.cast
     ends = before.held_over[changed] & ~after.held_over[changed] & (before.who[changed] != after.who[changed])
-    keys = np.stack(
-        [before.territory[changed], after.territory[changed], before.who[changed], after.who[changed], ends], axis=1
-    )
-    kinds, number = np.unique(keys, axis=0, return_inverse=True)
+    keys = [before.territory[changed], after.territory[changed], before.who[changed], after.who[changed], ends]
+    kinds, order, starts = _alike(keys)
     works = cast.working(after.day)
     name = [*cast.names, None]
     book = [*cast.books, None]
@@ -115,9 +113,18 @@ def _between(schedule: Schedule, before: Stage, after: Stage) -> Iterator[Passin
     for n, (old, new, giver, taker, over) in enumerate(kinds.tolist()):
         left = giver >= 0 and not works[giver]
         code = _code(cast.carving, book[new], name[taker], old != new, bool(over), left, taker == after.owners[new])
-        accounts = tuple(cast.accounts[changed[number.ravel() == n]].tolist())
+        accounts = tuple(cast.accounts[changed[order[starts[n] : starts[n + 1]]]].tolist())
         found.append(Passing(after.day, code, book[old], book[new], name[giver], name[taker], accounts))
     yield from sorted(found, key=lambda p: (p.territory or "", p.giver or "", p.taker or "", p.code))
+
+
+def _alike(keys: list[Ints]) -> tuple[Ints, Ints, Ints]:
+    """Group rows that are alike in every key: a row a group, the rows in the order of groups, where each begins."""
+    table = np.stack([key.astype(np.int64) for key in keys])
+    order = np.lexsort(table[::-1])
+    new = np.flatnonzero((np.diff(table[:, order], axis=1) != 0).any(axis=0)) + 1
+    starts = np.concatenate([[0], new, [len(order)]])
+    return table[:, order[starts[:-1]]].T, order, starts
 
 
 def _code(
@@ -186,8 +193,9 @@ def _holding(stage: Stage) -> set[_Holding]:
     """Give who holds what, with nobody for vacant books of which somebody or all accounts are nobody's."""
     held = stage.interim & ~stage.waiting & (stage.territory >= 0)
     lost = (stage.who < 0) & (stage.territory >= 0)
-    pairs: Ints = np.unique(np.stack([stage.territory[held], stage.who[held]], axis=1), axis=0)
-    here = {(int(book), int(who)) for book, who in pairs}
+    people = int(stage.who.max(initial=0)) + 1
+    pairs: Ints = np.unique(stage.territory[held] * people + stage.who[held])
+    here = {divmod(pair, people) for pair in pairs.tolist()}
     vacant = np.flatnonzero(stage.owners[:-1] < 0).tolist()
     alone = set(np.unique(stage.territory[lost]).tolist()) | (set(vacant) - {book for book, _ in here})
     return {(book, who, bool(stage.owners[book] >= 0)) for book, who in here | {(book, NOBODY) for book in alone}}
