@@ -142,7 +142,7 @@ def config_digest(wanted: Wanted) -> str:
 
 def policies_digest(policies: Policies) -> str:
     """Give the digest of what the policies mean."""
-    return digest_of(policies.model_dump(mode="json", by_alias=True))
+    return digest_of(policies.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
 
 def head_commit(repository: Repository) -> str | None:
