@@ -176,7 +176,8 @@ def _again(saved: SavedPlan, wanted: Wanted, report: Report) -> Composed | Check
         matched = found
         wanted = wanted.matching(owners_by_match(matched))
         staffed = staff_as_saved(wanted.carving, population, plan, saved.assignments.table, wanted.locate, said)
-        staffed = with_teams_as_saved(staffed, wanted.carving, population, carved.territory, plan, wanted.locate, said)
+    territory = saved.assignments.table.sort("account")["territory"]
+    staffed = with_teams_as_saved(staffed, wanted.carving, population, territory, plan, wanted.locate, said)
     # The holders of assignments.csv are those of the plan, or its digest is another.
     assigned = digest_of_bytes(assignments_bytes(staffed.desired.table))
     parts = Parts(

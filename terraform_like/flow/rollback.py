@@ -18,6 +18,7 @@ from terraform_like.flow.live import Live, read_live
 from terraform_like.flow.opened import found_state
 from terraform_like.flow.plan import Planned, planned_of, populated
 from terraform_like.flow.staffed import staff_as_told
+from terraform_like.flow.teams import with_teams
 from terraform_like.plan.applied import Entry
 from terraform_like.plan.model import Rollback
 from terraform_like.state.lock import StateError
@@ -53,6 +54,7 @@ def roll_back(repository: Repository, serial: int, plan: str | None, day: date) 
     if report.failed:
         raise Halt(report)
     staffed = staff_as_told(wanted.carving, population, territory, has_it, day)
+    staffed = with_teams(staffed, wanted.carving, population, territory, day, before, wanted.locate, report)
     carved = Carved(territory, (), ())
     planned = planned_of(repository, wanted, live, population, carved, staffed, day, report, done, rollback=rollback)
     return planned, report
