@@ -43,8 +43,13 @@ def _covered(plan: Plan) -> Iterator[Block]:
     yield BLANK
     for name in dict.fromkeys(row.territory for row in today):
         rows = [row for row in today if row.territory == name]
-        people = ", ".join(_person(row) for row in rows)
-        yield hanging(["  ", Piece(escaped(name)), ": "], people)
+        terms = [_terms(row) for row in rows]
+        people = [escaped(row.person or "nobody") for row in rows]
+        if len(set(terms)) == 1:
+            said = ", ".join(people) + terms[0]
+        else:
+            said = ", ".join(f"{person}{term}" for person, term in zip(people, terms, strict=True))
+        yield hanging(["  ", Piece(escaped(name)), ": "], said)
     yield BLANK
 
 
@@ -73,10 +78,11 @@ def _on_the_day(row: Staffing, plan: Plan) -> bool:
     return (row.since is None or row.since <= plan.as_of) and (row.to is None or plan.as_of <= row.to)
 
 
-def _person(row: Staffing) -> str:
+def _terms(row: Staffing) -> str:
+    """Say to when and for what somebody holds."""
     credit = "" if row.credit == 1 else f" for {row.credit * 100:g}% of the credit"
     until = f" to {row.to}" if row.to else ""
-    return f"{escaped(row.person or 'nobody')}{until}{credit}"
+    return f"{until}{credit}"
 
 
 def _later(plan: Plan, *, all_changes: bool) -> Iterator[Block]:

@@ -16,6 +16,7 @@ from terraform_like.domain.carving import Carving, Slot
 from terraform_like.domain.people import OWNING_ROLE
 from terraform_like.domain.saved import Saved
 from terraform_like.staffing.cast import NOBODY, Ints
+from terraform_like.staffing.lapse import filled_by_lapse
 from terraform_like.staffing.schedule import Schedule, Stage
 from terraform_like.staffing.tenure import ONE_DAY, tenures
 
@@ -186,7 +187,16 @@ def _interim(schedule: Schedule, since: Mapping[tuple[str, str], date]) -> Itera
             day = min(since.get((name, person), stage.day), stage.day) if stage.day == first else stage.day
             began.setdefault(key, day)
     for key, day in began.items():
-        yield _row(schedule, key, day, ends)
+        yield _row(schedule, key, day, _ends(schedule, cast.books[key[0]], day, ends))
+
+
+def _ends(schedule: Schedule, book: str, since: date, ends: date | None) -> date | None:
+    """Give the last day of holding: that of the plan, or the day on which the slot lapses."""
+    carving = schedule.cast.carving
+    slot = carving.books[book]
+    if not isinstance(slot, Slot) or slot.lapse is None or slot.lapse < since or filled_by_lapse(slot, carving):
+        return ends
+    return min(slot.lapse, ends or slot.lapse)
 
 
 def _holding(stage: Stage) -> set[_Holding]:
