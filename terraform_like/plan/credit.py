@@ -40,8 +40,8 @@ def credits(carving: Carving, plan: Plan, assignments: pl.DataFrame, since: date
     polars.DataFrame
         `account`, `territory`, `person` (null: nobody earns it), `role`, `credit` (above 0), `from`, `to`; sorted.
     """
-    overlay = [row for row in plan.staffing if row.role in carving.coverage and not row.interim]
-    owning = [row for row in plan.staffing if not row.interim and row.role not in carving.coverage]
+    overlay = [row for row in plan.staffing if row.team]
+    owning = [row for row in plan.staffing if not row.interim and not row.team]
     spells = whereabouts(plan, assignments).with_columns(pl.col("to").fill_null(until))
     spells = _cut(spells, "from", "to", since, until)
     roles = {name: person.role for name, person in carving.people.items()}
