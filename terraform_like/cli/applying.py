@@ -14,7 +14,9 @@ from terraform_like.cli.session import DONE, FAILED, INTERRUPTED, Session
 from terraform_like.diagnostics import Halt, Report, did_you_mean
 
 if TYPE_CHECKING:
+    from terraform_like.config.load import Repository
     from terraform_like.flow.apply import Applied
+    from terraform_like.plan.file import SavedPlan
     from terraform_like.plan.model import Plan
 
 
@@ -25,6 +27,9 @@ def apply_command(
     allow: tuple[str, ...],
     lock_timeout: float,
     as_of: date | None,
+    *,
+    only_shown: bool,
+    all_changes: bool,
 ) -> int:
     """Apply the saved plan; give the exit code."""
     from terraform_like.flow.apply_saved import apply_saved, load_for_apply
@@ -40,8 +45,10 @@ def apply_command(
     repository = session.repository()
     day = as_of or today()
     saved = load_for_apply(repository, repository.choose(name), day, frozenset(allow))
+    if only_shown:
+        return _dry_run(session, repository, saved, day, all_changes)
     if not auto_approve and (saved.plan.has_changes or any(one.on <= day for one in saved.plan.scheduled)):
-        _ask(session, saved.plan)
+        _ask(session, saved.plan, all_changes)
     with session.progress() as tell:
         applied, said = apply_saved(
             repository, saved, day=day, allow=frozenset(allow), lock_timeout=lock_timeout, tell=tell
@@ -50,7 +57,21 @@ def apply_command(
     return session.finish("apply", applied, said, lambda color: _text(applied, color, session.width), code)
 
 
-def _ask(session: Session, plan: Plan) -> None:
+def _dry_run(session: Session, repository: Repository, saved: SavedPlan, day: date, all_changes: bool) -> int:
+    """Show the steps of an apply; give the exit code."""
+    from terraform_like.flow.dry_run import dry_run
+    from terraform_like.report.dry_run import dry_run_text
+
+    found, report = dry_run(repository, saved, day)
+
+    def text(color: bool) -> str:
+        steps = found.batches
+        return dry_run_text(found.plan, day, steps, color=color, width=session.width, all_changes=all_changes)
+
+    return session.finish("apply", found, report, text)
+
+
+def _ask(session: Session, plan: Plan, all_changes: bool) -> None:
     """Show what is about to happen and ask; only `yes` goes on.
 
     Raises
@@ -64,7 +85,8 @@ def _ask(session: Session, plan: Plan) -> None:
         raise Halt(report)
     from terraform_like.report.text import plan_text
 
-    click.echo(plan_text(plan, color=session.colored(sys.stdout), width=session.width))
+    color = session.colored(sys.stdout)
+    click.echo(plan_text(plan, color=color, width=session.width, all_changes=all_changes))
     # Polars has reads go on after Ctrl-C, and the question would not let go.
     signal.siginterrupt(signal.SIGINT, True)
     answer = click.prompt("Apply this plan to the CRM? Only `yes` will do", default="", show_default=False)

@@ -267,6 +267,8 @@ def approve(session: Session, plan: str | None, person: str) -> int:
 @click.option("--allow", metavar="LIMIT", multiple=True, help="Lift a safety limit by name, such as `changes`.")
 @click.option("--lock-timeout", type=click.FloatRange(min=0), default=0.0, metavar="S", help="Seconds to wait.")
 @click.option("--as-of", type=Day(), help="Day that is to be true in the CRM.  [default: today, UTC]")
+@click.option("--dry-run", "only_shown", is_flag=True, help="Show the steps; write nothing, take no lock.")
+@click.option("--all-changes", is_flag=True, help="Show every step or change; else the first of them.")
 @click.pass_obj
 def apply(
     session: Session,
@@ -275,6 +277,8 @@ def apply(
     allow: tuple[str, ...],
     lock_timeout: float,
     as_of: date | None,
+    only_shown: bool,
+    all_changes: bool,
 ) -> int:
     """Push the saved plan to the CRM: exactly that, once; run again, it continues where it stopped.
 
@@ -282,7 +286,12 @@ def apply(
     """
     from terraform_like.cli.applying import apply_command
 
-    return session.run("apply", lambda: apply_command(session, plan, auto_approve, allow, lock_timeout, as_of))
+    def work() -> int:
+        return apply_command(
+            session, plan, auto_approve, allow, lock_timeout, as_of, only_shown=only_shown, all_changes=all_changes
+        )
+
+    return session.run("apply", work)
 
 
 @territory.command(short_help="Lay out the YAML; comments stay where they belong.")

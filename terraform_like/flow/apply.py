@@ -19,7 +19,7 @@ import polars as pl
 from terraform_like.crm.port import Crm, CrmError, Outcome, Receipt, Record, Write
 from terraform_like.diagnostics import Report, Severity, counted, listing
 from terraform_like.diff import Place
-from terraform_like.flow.current import as_record, differing, shown
+from terraform_like.flow.current import as_record, differing, put_by, shown
 from terraform_like.plan import fresh
 from terraform_like.plan.applied import End, Entry, Intent, Run, Settled, timestamp
 from terraform_like.plan.file import SavedPlan
@@ -197,7 +197,7 @@ class _Work:
         plan, started = self.saved.plan, self.now()
         last = self.state.last(plan.plan)
         if last is not None and last.digest == plan.digest and last.outcome is End.COMPLETE:
-            self.here = self._here()
+            self.here = put_by(self.state, plan)
             if not self.total:
                 detail = f"{last.who} applied it on {last.finished}. Nothing was done."
                 report.note("this plan is applied already", detail)
@@ -239,12 +239,6 @@ class _Work:
             failed=tuple(r for r in self.amiss if r.outcome is Outcome.FAILED),
             pending=self.total - self.count.total(),
         )
-
-    def _here(self) -> dict[str, Place]:
-        """Give where this very plan has put accounts; owners are CRM user ids."""
-        placed = self.state.applied(self.saved.plan.plan)
-        held = placed.select("account", "territory", pl.coalesce("holder", "owner").alias("owner"))
-        return {account: Place(territory=territory, owner=owner) for account, territory, owner in held.iter_rows()}
 
     def _found_crm(self, report: Report) -> bool:
         report.extend(d for d in self.crm.preflight([]) if d.severity is Severity.ERROR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from terraform_like import git
 from terraform_like.config.load import Repository, Wanted
@@ -15,6 +16,9 @@ from terraform_like.flow.plan import config_digest, policies_digest
 from terraform_like.plan import fresh
 from terraform_like.plan.model import Plan
 from terraform_like.plan.steps import batches, steps
+
+if TYPE_CHECKING:
+    from terraform_like.state.store import State
 
 #: Records that are read at a time.
 _CHUNK = 5_000
@@ -81,6 +85,14 @@ def differing(plan: Plan, crm: Crm) -> Iterator[tuple[str, str, str]]:
             record = found.get(step.account)
             if record not in (before, after):
                 yield step.account, shown(before), "no such account" if record is None else shown(record)
+
+
+def put_by(state: State, plan: Plan) -> dict[str, Place]:
+    """Give where applies of a plan have put accounts, by account; owners are CRM user ids."""
+    import polars as pl
+
+    held = state.applied(plan.plan).select("account", "territory", pl.coalesce("holder", "owner").alias("owner"))
+    return {account: Place(territory=territory, owner=owner) for account, territory, owner in held.iter_rows()}
 
 
 def as_record(place: Place, crm: Crm) -> Record:

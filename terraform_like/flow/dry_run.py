@@ -1,0 +1,102 @@
+"""`territory apply --dry-run`: the steps that an apply of that day would run, and nothing written or locked."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date
+
+from terraform_like.config.load import Repository
+from terraform_like.crm import open_crm
+from terraform_like.crm.port import Crm, CrmError
+from terraform_like.diagnostics import Halt, Report, Severity
+from terraform_like.diff import Place
+from terraform_like.flow.current import as_record, differing, put_by
+from terraform_like.flow.opened import found_state
+from terraform_like.plan import fresh
+from terraform_like.plan.applied import End, Entry
+from terraform_like.plan.file import SavedPlan
+from terraform_like.plan.steps import Batch, Step, batches, steps
+from terraform_like.state.lock import StateError
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What an apply of a plan on a day would write, batch by batch; owners are CRM user ids."""
+
+    plan: str
+    digest: str
+    day: date
+    batches: tuple[Batch, ...]
+
+    @property
+    def steps(self) -> int:
+        """How many accounts it would write."""
+        return sum(len(batch.steps) for batch in self.batches)
+
+
+def dry_run(repository: Repository, saved: SavedPlan, day: date) -> tuple[DryRun, Report]:
+    """Give the steps of an apply, with what would stop it told as the apply tells it.
+
+    Parameters
+    ----------
+    repository : Repository
+        The territory repository.
+    saved : SavedPlan
+        The plan, as `load_for_apply` let it through.
+    day : datetime.date
+        The day that is to be true in the CRM.
+
+    Raises
+    ------
+    Halt
+        When the CRM or the state cannot be read, or an apply would stop before its first batch.
+    """
+    report, plan = Report(), saved.plan
+    last, here = _put(repository, saved, report)
+    try:
+        crm = open_crm(repository.project.crm, repository.root)
+        try:
+            report.extend(d for d in crm.preflight([]) if d.severity is Severity.ERROR)
+            if not report.failed and repository.project.apply.on_conflict == "fail":
+                check = fresh.records_unchanged(differing(plan, crm), len(plan.changes))
+                report.extend(fresh.errors([check]))
+            if report.failed:
+                raise Halt(report)
+            every = (_as_held(step, crm) for step in steps(plan, day, here))
+            found = DryRun(plan.plan, plan.digest, day, tuple(batches(every, crm.capabilities.batch_size)))
+            if last is not None and not found.steps:
+                report.note("this plan is applied already", f"{last.who} applied it on {last.finished}.")
+            return found, report
+        finally:
+            crm.close()
+    except CrmError as error:
+        report.error("The CRM cannot be read", str(error))
+        raise Halt(report) from None
+
+
+def _put(repository: Repository, saved: SavedPlan, report: Report) -> tuple[Entry | None, dict[str, Place]]:
+    """Give the apply that put every account of this very plan where it is to be, and where; no places before it."""
+    plan = saved.plan
+    try:
+        state = found_state(repository)
+        if state is None:
+            return None, {}
+        with closing(state):
+            last = state.last(plan.plan)
+            if last is None or last.digest != plan.digest or last.outcome is not End.COMPLETE:
+                return None, {}
+            return last, put_by(state, plan)
+    except StateError as error:
+        report.error("The state cannot be read", f"{error}.", repository.locate(("state",)))
+        raise Halt(report) from None
+
+
+def _as_held(step: Step, crm: Crm) -> Step:
+    """Say a step as the CRM holds it: without territories where it knows none."""
+
+    def held(place: Place) -> Place:
+        record = as_record(place, crm)
+        return Place(territory=record.territory, owner=record.owner)
+
+    return replace(step, before=held(step.before), after=held(step.after), between=tuple(map(held, step.between)))
