@@ -264,7 +264,7 @@ def approve(session: Session, plan: str | None, person: str) -> int:
 @territory.command(short_help="Push the saved plan to the CRM: exactly that, once.")
 @plan_argument
 @click.option("--auto-approve", is_flag=True, help="Do not ask; needed where there is no terminal.")
-@click.option("--allow", metavar="LIMIT", multiple=True, help="Lift a safety limit by name, such as `changes`.")
+@click.option("--allow", metavar="LIMIT", multiple=True, help="Lift a safety limit by name, `changes` or `territory`.")
 @click.option("--lock-timeout", type=click.FloatRange(min=0), default=0.0, metavar="S", help="Seconds to wait.")
 @click.option("--as-of", type=Day(), help="Day that is to be true in the CRM.  [default: today, UTC]")
 @click.option("--dry-run", "only_shown", is_flag=True, help="Show the steps; write nothing, take no lock.")

@@ -98,7 +98,7 @@ def _next_steps(session: Session, repository: Repository, planned: Planned, save
     yield _typed("territory", *here, "check", *named)
     git = ["git", *(["-C", str(session.chdir)] if here else [])]
     yield f"{_typed(*git, 'add', f'plans/{plan.plan}')} && {' '.join(git)} commit"
-    allowed = [] if planned.within_limits else ["--allow", "changes"]
+    allowed = [word for limit in planned.beyond for word in ("--allow", limit)]
     yield _typed("territory", *here, "apply", *named, *allowed)
 
 

@@ -24,7 +24,7 @@ from terraform_like.flow.teams import with_teams
 from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal, snapshot_bytes
 from terraform_like.plan.compose import Parts, compose
 from terraform_like.plan.file import keep_snapshot, write_saved
-from terraform_like.plan.fresh import within_limits
+from terraform_like.plan.fresh import beyond_limits
 from terraform_like.plan.model import Created, Inputs, Plan, Rollback
 from terraform_like.policy.rule import Policies
 from terraform_like.staffing.matching import Matched
@@ -36,12 +36,12 @@ SNAPSHOTS = Path(".territory") / "snapshots"
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A sealed plan, the two tables that are saved beside it, and whether an apply will let so many changes through."""
+    """A sealed plan, the two tables that are saved beside it, and the limits that an apply of it must be let beyond."""
 
     plan: Plan
     assignments: pl.DataFrame
     snapshot: pl.DataFrame
-    within_limits: bool
+    beyond: tuple[str, ...]
 
 
 def make_plan(
@@ -206,4 +206,4 @@ def planned_of(
         )
     )
     plan = plan.model_copy(update={"state": state_seen(repository, wanted.carving.name)})
-    return Planned(seal(plan), assignments, live.snapshot, within_limits(plan, wanted.policies.limits).ok)
+    return Planned(seal(plan), assignments, live.snapshot, beyond_limits(plan, wanted.policies.limits))

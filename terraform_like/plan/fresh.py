@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Literal
 
 from terraform_like import __version__
 from terraform_like.diagnostics import Diagnostic, Severity, counted, listing
+from terraform_like.diff import ChangeKind
 from terraform_like.plan.file import ASSIGNMENTS_FILE, SNAPSHOT_FILE, Part, SavedPlan
 from terraform_like.plan.model import FORMAT_VERSION, Plan, StateSeen
 from terraform_like.policy.rule import Limits
@@ -29,6 +31,7 @@ CheckName = Literal[
     "config",
     "policies",
     "changes",
+    "territory",
     "day",
     "accounts",
     "rules",
@@ -38,7 +41,7 @@ CheckName = Literal[
 ]
 
 #: Limits that `--allow` lifts.
-ALLOWABLE: tuple[CheckName, ...] = ("changes",)
+ALLOWABLE: tuple[CheckName, ...] = ("changes", "territory")
 
 _TAKE_BACK = "Take the committed file back with git, or make the plan again: territory plan --save"
 _REPLAN = "Make the plan again and have it approved: territory plan --save"
@@ -176,6 +179,59 @@ def within_limits(plan: Plan, limits: Limits, allow: AbstractSet[str] = frozense
     )
 
 
+def territories_within_limits(plan: Plan, limits: Limits, allow: AbstractSet[str] = frozenset()) -> Check | None:
+    """Check that no territory gains or loses more than the limits let through; None where there is no such limit.
+
+    A territory that had no accounts is new and gains what it likes; one that is gone from the plan loses all it had.
+    """
+    if limits.territory is None:
+        return None
+    told = [
+        f"territory.{name} {word} {count:,}, had {before:,}"
+        for name, before, gained, lost in _flows(plan)
+        for word, count in (("gains", gained), ("loses", lost))
+        if before and count > limits.floor and count > limits.territory * before * (1 + 1e-12)
+    ]
+    over = len({line.split()[0] for line in told})
+    return Check(
+        "territory",
+        "territory" in allow or not told,
+        f"at most {limits.territory * 100:.4g}% of the accounts of a territory (limits.territory) or {limits.floor:,} "
+        "(limits.floor)",
+        listing(told) if told else "no more",
+        f"{counted(over, 'territory', 'territories')} would change by more than the limits of the policies let through",
+        "Where that is meant: territory apply --allow territory",
+    )
+
+
+def _flows(plan: Plan) -> Iterator[tuple[str, int, int, int]]:
+    """Give each territory with its accounts before, and how many it gains and loses; a new name is no loss."""
+    names, renamed = {t.name for t in plan.territories}, {one.old: one.new for one in plan.moved}
+    gained, left, gone = Counter[str](), Counter[str](), Counter[str]()
+    for change in plan.changes:
+        if change.kind in (ChangeKind.ADD, ChangeKind.MOVE) and change.after.territory is not None:
+            gained[change.after.territory] += 1
+        if change.kind in (ChangeKind.MOVE, ChangeKind.REMOVE) and change.before.territory is not None:
+            name, steps = change.before.territory, len(renamed)
+            while name not in names and name in renamed and steps:
+                name, steps = renamed[name], steps - 1
+            if name not in names:
+                gone[name] += 1
+            elif change.kind is ChangeKind.REMOVE:
+                left[name] += 1
+    for one in sorted(plan.territories, key=lambda territory: territory.name):
+        # The counts of a territory are of accounts in scope; those that leave the scope were its accounts too.
+        lost = one.accounts_before + gained[one.name] - one.accounts + left[one.name]
+        yield one.name, one.accounts_before + left[one.name], gained[one.name], lost
+    yield from ((name, count, 0, count) for name, count in sorted(gone.items()))
+
+
+def beyond_limits(plan: Plan, limits: Limits) -> tuple[str, ...]:
+    """Name the limits that a plan is beyond: what `--allow` has to lift."""
+    checks = (within_limits(plan, limits), territories_within_limits(plan, limits))
+    return tuple(check.name for check in checks if check is not None and not check.ok)
+
+
 def begun(plan: Plan, day: date) -> Check:
     """Check that the plan's day has come: who owns what is worked out for that day and those after it."""
     return Check(
@@ -207,7 +263,9 @@ def standings(plan: Plan, current: Current, allow: AbstractSet[str] = frozenset(
         found.append(state_unchanged(plan, current.standing))
     if current.checkout is not None:
         found += _committed(current.checkout)
-    return (*found, within_limits(plan, current.limits, allow))
+    found.append(within_limits(plan, current.limits, allow))
+    each = territories_within_limits(plan, current.limits, allow)
+    return (*found, each) if each is not None else tuple(found)
 
 
 def state_unchanged(plan: Plan, standing: Standing) -> Check:

@@ -106,12 +106,14 @@ class Waiver(Wish):
 
 
 class Limits(Wish):
-    """How much an apply may change without `--allow changes`; it refuses what is beyond both."""
+    """How much an apply may change without `--allow`; it refuses what is beyond both a share and the floor."""
 
     changes: Share = 0.3
     """Share of the accounts that may change. Example: `30%`."""
     floor: Annotated[Whole, Field(ge=0)] = 10
-    """So many changes are always allowed. Example: `10`."""
+    """So many changes are always allowed, of the plan and of each territory. Example: `10`."""
+    territory: Share | None = None
+    """Share of the accounts of a territory that it may gain or lose; leave out for any. Example: `50%`."""
 
 
 class Approval(Wish):
@@ -140,7 +142,7 @@ class Policies(Wish):
     Example: `[{policy: even, subject: territory.west, owner: vp, reason: hiring, expires: 2027-03-31}]`.
     """
     limits: Limits = Limits()
-    """How much an apply may change unasked. Example: `{changes: 30%, floor: 10}`."""
+    """How much an apply may change unasked. Example: `{changes: 30%, floor: 10, territory: 50%}`."""
     approvals: tuple[Approval, ...] = ()
     """Sign-offs that a plan needs. Example: `[{when: moves > 50, from: [vp.sales], count: 1}]`."""
 

@@ -6,10 +6,11 @@ import pytest
 
 from terraform_like import __version__
 from terraform_like.diagnostics import Report
+from terraform_like.diff import ChangeKind, Place
 from terraform_like.plan import fresh
 from terraform_like.plan.file import SavedPlan, load, write_saved
 from terraform_like.plan.fresh import Check, Checkout, Current, Standing
-from terraform_like.plan.model import Created, Plan, StateSeen
+from terraform_like.plan.model import Created, Plan, Renamed, StateSeen
 from terraform_like.policy.rule import Limits
 
 
@@ -214,3 +215,76 @@ def test_records_that_changed_are_named_with_what_was_seen_and_what_is_there() -
         "A-7: owner u-1, now owner u-2",
     )
     assert fresh.records_unchanged([], 12).ok
+
+
+def flowing(plan: Plan, before: int, after: int, *, gained: int = 0, name: str = "west") -> Plan:
+    """Give a plan with one territory, and so many accounts that come to it from none."""
+    change = plan.changes[0].model_copy(
+        update={"kind": ChangeKind.ADD, "before": Place(), "after": Place(territory=name, owner="jane")}
+    )
+    changes = tuple(change.model_copy(update={"account": f"A-{i}"}) for i in range(gained))
+    west = plan.territories[1].model_copy(update={"name": name, "accounts_before": before, "accounts": after})
+    return plan.model_copy(update={"changes": changes, "territories": (west,)})
+
+
+EACH = Limits(changes=1.0, floor=10, territory=0.5)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gained", "ok"),
+    [
+        (100, 50, 0, True),  # at the share
+        (100, 49, 0, False),
+        (100, 151, 51, False),
+        (100, 100, 51, False),  # as many come as go
+        (12, 2, 0, True),  # not beyond the floor
+        (0, 90, 90, True),  # new
+    ],
+)
+def test_a_territory_gains_and_loses_no_more_than_its_share(plan, before, after, gained, ok) -> None:
+    check = fresh.territories_within_limits(flowing(plan, before, after, gained=gained), EACH)
+    assert check is not None
+    assert check.ok is ok
+
+
+def test_a_limit_of_each_territory_names_it_with_its_counts_and_is_lifted_by_its_name(plan: Plan) -> None:
+    large = flowing(plan, 100, 20)
+    check = fresh.territories_within_limits(large, EACH)
+    assert check is not None
+    assert "territory.west loses 80, had 100" in check.as_error().detail
+    assert "--allow territory" in check.as_error().detail
+    assert fresh.beyond_limits(large, EACH) == ("territory",)
+    for allowed, ok in ({"territory"}, True), ({"changes"}, False):
+        check = fresh.territories_within_limits(large, EACH, allowed)
+        assert check is not None
+        assert check.ok is ok
+
+
+def leaving(plan: Plan, kind: ChangeKind) -> Plan:
+    change = plan.changes[0].model_copy(
+        update={"kind": kind, "before": Place(territory="east"), "after": Place(territory="west")}
+    )
+    changes = tuple(change.model_copy(update={"account": f"A-{i}"}) for i in range(20))
+    return flowing(plan, 100, 120).model_copy(update={"changes": changes})
+
+
+def test_a_territory_that_is_gone_loses_all_it_had_and_one_with_a_new_name_nothing(plan: Plan) -> None:
+    gone = fresh.territories_within_limits(leaving(plan, ChangeKind.MOVE), EACH)
+    renamed = fresh.territories_within_limits(leaving(plan, ChangeKind.TRANSFER), EACH)
+    assert gone is not None
+    assert renamed is not None
+    assert (gone.ok, gone.found) == (False, "territory.east loses 20, had 20")
+    assert renamed.ok
+
+
+def test_what_leaves_the_scope_is_lost_under_the_new_name_too(plan: Plan) -> None:
+    left = leaving(plan, ChangeKind.REMOVE)
+    west = left.territories[0].model_copy(update={"accounts": 100})
+    left = left.model_copy(update={"moved": (Renamed(old="east", new="west"),), "territories": (west,)})
+    check = fresh.territories_within_limits(left, Limits(floor=10, territory=0.1))
+    assert check is not None
+    assert check.found == "territory.west loses 20, had 120"
+
+
+def test_there_is_no_limit_of_each_territory_unless_it_is_written(plan: Plan) -> None:
+    assert fresh.territories_within_limits(flowing(plan, 100, 0), Limits()) is None
