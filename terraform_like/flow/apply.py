@@ -137,7 +137,7 @@ def apply(
     day : datetime.date, optional
         The day that is to be true in the CRM: what passes by then is pushed too. The plan's own where left out.
     allow : set of str
-        Limits to lift, of `fresh.ALLOWABLE`.
+        Limits to lift, of `fresh.ALLOWABLE`; those that the plan was beyond are recorded in the history.
     now : callable
         Gives the present moment, with its time zone.
     lock_timeout : float
@@ -156,7 +156,8 @@ def apply(
     report = Report()
     day = day or saved.plan.as_of
     report.extend(fresh.errors(fresh.for_apply(saved, current, day, allow)))
-    work = _Work(saved, crm, state, context, day, now, on_batch, on_conflict)
+    lifted = tuple(limit for limit in fresh.beyond_limits(saved.plan, current.limits) if limit in allow)
+    work = _Work(saved, crm, state, context, day, now, on_batch, on_conflict, lifted)
     if report.failed:
         return work.so_far(), report
     try:
@@ -179,6 +180,7 @@ class _Work:
     now: Callable[[], datetime]
     on_batch: Callable[[Progress], None] | None
     on_conflict: OnConflict
+    lifted: tuple[str, ...]
     here: Mapping[str, Place] = field(default_factory=dict)
     count: Counter[Outcome] = field(default_factory=Counter)
     amiss: list[Receipt] = field(default_factory=list)
@@ -317,6 +319,7 @@ class _Work:
             conflicts=len(applied.conflicts),
             failed=len(applied.failed),
             pending=applied.pending,
+            lifted=self.lifted,
         )
 
 

@@ -35,6 +35,8 @@ class Entry:
     conflicts: int
     failed: int
     pending: int
+    lifted: tuple[str, ...] = ()
+    """Limits that the plan was beyond, and that whoever applied lifted by name."""
     serial: int = 0
     """Counts the applies of this state from 1; given when the entry is recorded."""
 

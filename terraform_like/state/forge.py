@@ -31,6 +31,9 @@ _META, _LOCK, _HISTORY = "meta.json", "lock.json", "history.csv"
 #: Seconds between two looks at the ref.
 _PAUSE = 1.0
 
+#: Version of the schema that the first states in git have; what is of a lower version than this tool's lacks columns.
+_FIRST_VERSION = 2
+
 #: Rows of one statement.
 _ROWS = 5_000
 
@@ -171,18 +174,19 @@ class GitDatabase:
         try:
             meta = json.loads(files[_META])
             version = int(meta["schema_version"])
-            rows = _tables(files) if version == schema.SCHEMA_VERSION else {}
+            known = _FIRST_VERSION <= version <= schema.SCHEMA_VERSION
+            rows = _tables(files) if known else {}
         except (KeyError, ValueError, TypeError, UnicodeError) as error:
             raise StateError(f"the ref of the state holds no state that can be read: {error!r}") from None
-        if version != schema.SCHEMA_VERSION:
-            known = schema.SCHEMA_VERSION
+        if not known:
+            ours = schema.SCHEMA_VERSION
             raise StateError(
-                f"the state has schema version {version}, this version of territory knows {known}; upgrade it"
+                f"the state has schema version {version}, this version of territory knows {ours}; upgrade it"
             )
         with speaking("the state cannot be read"), self._copy.begin() as connection:
             for table in (schema.meta, schema.history, schema.applied, schema.journal):
                 connection.execute(sa.delete(table))
-            connection.execute(sa.insert(schema.meta), meta)
+            connection.execute(sa.insert(schema.meta), meta | {"schema_version": schema.SCHEMA_VERSION})
             for name, lines in rows.items():
                 for start in range(0, len(lines), _ROWS):
                     connection.execute(sa.insert(schema.metadata.tables[name]), lines[start : start + _ROWS])

@@ -55,5 +55,10 @@ def _remember_befores(connection: sa.Connection) -> None:
     connection.execute(sa.update(schema.meta).values(befores_since=schema.meta.c.serial))
 
 
+def _remember_lifted(connection: sa.Connection) -> None:
+    """Bring version 2 to 3: record which limits an apply lifted; of applies before, that is not known."""
+    connection.exec_driver_sql("ALTER TABLE history ADD COLUMN lifted TEXT")
+
+
 #: What brings a state from each version to the next.
-_STEPS: Mapping[int, Callable[[sa.Connection], None]] = {1: _remember_befores}
+_STEPS: Mapping[int, Callable[[sa.Connection], None]] = {1: _remember_befores, 2: _remember_lifted}

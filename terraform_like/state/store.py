@@ -287,6 +287,7 @@ class State:
             serial = int(connection.scalar(sa.select(schema.meta.c.serial)) or 0) + 1
             connection.execute(sa.update(schema.meta).values(serial=serial))
             row = asdict(entry) | {"serial": serial, "outcome": entry.outcome.value}
+            row["lifted"] = ",".join(entry.lifted) or None
             connection.execute(sa.insert(schema.history), row)
             if places is not None:
                 connection.execute(sa.delete(schema.applied).where(schema.applied.c.plan == run.plan))
@@ -304,7 +305,7 @@ class State:
     def _entries(self, query: sa.Select[Any]) -> list[Entry]:
         with self._database.begin() as connection:
             rows = connection.execute(query).mappings().all()
-        return [Entry(**{**row, "outcome": End(row["outcome"])}) for row in rows]
+        return [_entry(row) for row in rows]
 
     def _note(
         self, connection: sa.Connection, run: Run, batch: int, phase: str, rows: Sequence[dict[str, str | None]]
@@ -318,6 +319,11 @@ class State:
         same = {"plan": run.plan, "digest": run.digest}
         for part in places.select(*_PLACE).iter_slices(_ROWS):
             connection.execute(sa.insert(schema.applied), [{**same, **row} for row in part.iter_rows(named=True)])
+
+
+def _entry(row: sa.RowMapping) -> Entry:
+    lifted = tuple(row["lifted"].split(",")) if row["lifted"] else ()
+    return Entry(**{**row, "outcome": End(row["outcome"]), "lifted": lifted})
 
 
 def _event(row: sa.Row[Any], intent: sa.Row[Any] | None) -> Event:

@@ -120,6 +120,26 @@ def test_a_state_of_a_newer_version_or_of_no_sense_is_refused(clones: tuple[Path
             opened(clones[1])
 
 
+def test_a_state_of_the_second_version_is_brought_forward_by_the_next_apply(
+    clones: tuple[Path, Path], one: State
+) -> None:
+    with one.lock("ana", "ci-1", 1, 0):
+        first = one.begin("fy27", "d1")
+        one.finish(first, entry(first))
+    ref = StateRef(clones[0])
+    files = ref.files(ref.newest() or "")
+    history = files["history.csv"].replace(b',"lifted"', b"").replace(b'"0",""\n', b'"0"\n')
+    meta = json.dumps(json.loads(files["meta.json"]) | {"schema_version": 2}).encode()
+    assert ref.move(ref.newest(), {"meta.json": meta, "history.csv": history}, "As version 2 wrote it")
+    assert history != files["history.csv"]
+    with closing(opened(clones[1])) as other, other.lock("ben", "ci-2", 2, 0):
+        second = other.begin("fy27", "d2")
+        other.finish(second, replace(entry(second), lifted=("changes",)))
+    with closing(opened(clones[0])) as again:
+        assert [found.lifted for found in again.history()] == [(), ("changes",)]
+    assert json.loads(ref.files(ref.newest() or "")["meta.json"])["schema_version"] == 3
+
+
 def test_without_a_remote_the_ref_is_the_repositorys_own_and_nothing_is_there_before_the_first_apply(
     tmp_path: Path,
 ) -> None:

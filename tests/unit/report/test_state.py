@@ -26,6 +26,11 @@ def test_history_says_how_each_apply_ended_who_ran_it_and_what_it_did() -> None:
     ]
 
 
+def test_history_says_which_limits_were_lifted() -> None:
+    text = history_text([replace(ENTRY, lifted=("changes", "territory"))], color=False)
+    assert "  limits lifted by --allow: changes, territory" in text.splitlines()
+
+
 def test_an_apply_that_holds_the_lock_and_a_plan_that_never_came_to_an_end_are_told() -> None:
     text = listed_text("l-1", 0, "ana on ci-1, ID 4f", [], [AppliedBook("fy27", None, 1200, ())], color=False)
     assert "Locked by ana on ci-1, ID 4f" in text

@@ -49,6 +49,22 @@ INSERT INTO journal VALUES (2, 1, 'fy27', 'd1', 1, 'A', 'receipt', 'done', NULL,
 """
 
 
+#: What the second version of the tool made of it.
+VERSION_2 = (
+    VERSION_1
+    + """
+ALTER TABLE meta ADD COLUMN befores_since INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE lock (id TEXT NOT NULL, who TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
+    since VARCHAR(20) NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (id));
+ALTER TABLE journal ADD COLUMN territory_before TEXT;
+ALTER TABLE journal ADD COLUMN owner_before TEXT;
+ALTER TABLE journal ADD COLUMN territory_after TEXT;
+ALTER TABLE journal ADD COLUMN owner_after TEXT;
+UPDATE meta SET schema_version = 2;
+"""
+)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> SecretStr:
     """A state that is not there yet, in a file or on a server: whatever holds for one holds for the other."""
@@ -178,9 +194,40 @@ def test_times_are_utc_whatever_the_clock_says() -> None:
 
 
 def test_a_state_of_a_newer_version_is_refused(state: State, url: SecretStr, tmp_path: Path) -> None:
-    run_sql(url, tmp_path, "UPDATE meta SET schema_version = 3")
-    with pytest.raises(StateError, match="schema version 3, this version of territory knows 2; upgrade"):
+    run_sql(url, tmp_path, "UPDATE meta SET schema_version = 4")
+    with pytest.raises(StateError, match="schema version 4, this version of territory knows 3; upgrade"):
         open_state(url, tmp_path)
+
+
+def test_limits_that_an_apply_lifted_are_recorded_with_it(state: State) -> None:
+    for lifted in ("changes", "territory"), ():
+        run = state.begin("fy27", "d1")
+        state.finish(run, replace(entry(run), lifted=lifted), PLACES)
+    assert [one.lifted for one in state.history()] == [("changes", "territory"), ()]
+
+
+def test_a_state_of_the_second_version_is_brought_forward_and_records_from_then_on(tmp_path: Path) -> None:
+    (tmp_path / ".territory").mkdir()
+    with closing(sqlite3.connect(tmp_path / ".territory" / "state.sqlite")) as database:
+        database.executescript(VERSION_2)
+    with closing(open_state(URL, tmp_path, now=lambda: NOON)) as state:
+        run = state.begin("fy27", "d2")
+        state.finish(run, replace(entry(run), lifted=("changes",)))
+        assert [(one.who, one.lifted) for one in state.history()] == [("ana", ()), ("ana", ("changes",))]
+        assert state.applied("fy27").rows() == [("A", "w", "u-1", None)]
+        assert [event.outcome for event in state.events("A")] == ["done"]
+    assert run_sql(URL, tmp_path, "SELECT schema_version, serial FROM meta") == [(3, 2)]
+
+
+def test_a_state_of_the_second_version_on_a_server_is_brought_forward(
+    state: State, url: SecretStr, tmp_path: Path
+) -> None:
+    run = state.begin("fy27", "d1")
+    state.finish(run, entry(run), PLACES)
+    run_sql(url, tmp_path, "ALTER TABLE history DROP COLUMN lifted")
+    run_sql(url, tmp_path, "UPDATE meta SET schema_version = 2")
+    with closing(open_state(url, tmp_path)) as again:
+        assert again.history() == [replace(entry(run), serial=1)]
 
 
 def test_a_state_of_the_first_version_is_brought_forward_with_all_that_it_holds(tmp_path: Path) -> None:
@@ -198,7 +245,7 @@ def test_a_state_of_the_first_version_is_brought_forward_with_all_that_it_holds(
             state.befores("fy27", 0)
         state.intend(run, 1, intents("A"))
         state.close()
-    assert run_sql(URL, tmp_path, "SELECT schema_version, befores_since FROM meta") == [(2, 1)]
+    assert run_sql(URL, tmp_path, "SELECT schema_version, befores_since FROM meta") == [(3, 1)]
     journal = "SELECT phase, owner_before FROM journal ORDER BY id"
     assert run_sql(URL, tmp_path, journal) == [
         ("intent", None),
