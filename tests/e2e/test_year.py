@@ -96,3 +96,34 @@ def test_a_fifth_of_all_people_leaves_and_no_account_changes_territory(year, ter
         before = after
     again = territory("plan", "--as-of", "2027-09-01", "--detailed-exitcode", cwd=folder)
     assert again.returncode == 0, again.stdout
+
+
+def test_a_slot_lapses_and_a_territory_gets_another_name(approved, territory, in_crm):
+    apply(territory, approved, "2027-02-01")
+    before = in_crm(approved)
+    in_slot = {account for account, (place, _) in before.items() if place == "town-south-4"}
+    books = approved / PLAN / "territories.yaml"
+    named = books.read_text(encoding="utf-8")
+    books.write_text(
+        f"{named.replace('metro-denver:', 'metro-rockies:')}\nmoved:\n  - {{from: metro-denver, to: metro-rockies}}\n",
+        encoding="utf-8",
+    )
+    planned = territory("plan", "--save", "--as-of", "2027-09-02", cwd=approved)
+    assert planned.returncode == 0, planned.stderr
+    plan = json.loads((approved / PLAN / "plan.json").read_bytes())
+    reasons = {change["account"]: change["reasons"][0]["code"] for change in plan["changes"]}
+    assert {account for account, code in reasons.items() if code == "slot-lapsed"} == in_slot
+    # Bands come first: in the slot's own segment others may move for them, and nobody elsewhere.
+    for change in plan["changes"]:
+        if change["reasons"][0]["code"] == "rebalanced":
+            assert change["after"]["territory"].startswith("town-")
+    renamed = {account for account, code in reasons.items() if code == "renamed"}
+    assert renamed == {account for account, (place, _) in before.items() if place == "metro-denver"}
+
+    told = apply(territory, approved, "2027-09-02")
+    after = in_crm(approved)
+    assert "complete" in told
+    assert not [account for account, (place, _) in after.items() if place in ("town-south-4", "metro-denver")]
+    assert {account: after[account] for account in renamed} == {a: ("metro-rockies", before[a][1]) for a in renamed}
+    again = territory("plan", "--as-of", "2027-09-02", "--detailed-exitcode", cwd=approved)
+    assert again.returncode == 0, again.stdout
