@@ -155,9 +155,10 @@ def plan(
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
 @click.option("--all-changes/--fold", default=True, help="Show every change (the default), or fold each kind.")
+@click.option("--as-of", type=Day(), help="Show who is on which territory on that day instead.")
 @click.pass_obj
-def show(session: Session, plan: str | None, form: str, out: Path | None, all_changes: bool) -> int:
-    """Show the saved plan, stale or not."""
+def show(session: Session, plan: str | None, form: str, out: Path | None, all_changes: bool, as_of: date | None) -> int:
+    """Show the saved plan, stale or not; with --as-of, who owns, holds and covers each territory on a day."""
     from terraform_like.flow.show import show as flow
 
     def work() -> int:
@@ -169,6 +170,10 @@ def show(session: Session, plan: str | None, form: str, out: Path | None, all_ch
                 from terraform_like.report.machine import json_text
 
                 return json_text(saved)
+            if as_of is not None:
+                from terraform_like.report.text_staffing import day_text
+
+                return day_text(saved, as_of, color=color, width=session.width)
             from terraform_like.report.text import plan_text
 
             return plan_text(

@@ -9,7 +9,7 @@ from terraform_like.diagnostics import counted
 from terraform_like.plan.model import Plan, Scheduled
 from terraform_like.report.escape import escaped
 from terraform_like.report.numbers import column
-from terraform_like.report.terminal import BLANK, Align, Block, Grid, Piece, hanging, line
+from terraform_like.report.terminal import BLANK, WIDTH, Align, Block, Grid, Piece, hanging, line, rendered
 from terraform_like.report.text_changes import FOLDED_AT
 from terraform_like.staffing.timeline import Staffing
 
@@ -35,8 +35,29 @@ def _matched(plan: Plan) -> Iterator[Block]:
     yield BLANK
 
 
+def day_text(plan: Plan, day: date, *, color: bool, width: int = WIDTH) -> str:
+    """Give who is on each territory of a saved plan on a day: owners, holders and people of other roles."""
+    rows = [
+        (
+            Piece(escaped(row.territory)),
+            Piece(escaped(row.person) if row.person is not None else "(nobody)"),
+            Piece(escaped(row.role), "dim"),
+            Piece(f"{row.credit * 100:g}%"),
+            Piece(("holds" if row.interim else "") + (f" to {row.to}" if row.to else ""), "dim"),
+        )
+        for row in plan.staffing
+        if _on(row, day)
+    ]
+    blocks: list[Block] = [
+        line(Piece(f"Plan {escaped(plan.plan)}", "bold"), f", made as of {plan.as_of}: who is on what on {day}"),
+        BLANK,
+        Grid(("territory", "person", "role", "credit", ""), ("left", "left", "left", "right", "left"), tuple(rows)),
+    ]
+    return rendered(blocks, color=color, width=width)
+
+
 def _covered(plan: Plan) -> Iterator[Block]:
-    today = [r for r in plan.staffing if r.interim and _on_the_day(r, plan)]
+    today = [r for r in plan.staffing if r.interim and _on(r, plan.as_of)]
     if not today:
         return
     yield line(Piece("Covered", "bold"), " by people who do not own the territory")
@@ -74,8 +95,8 @@ def _covers(row: Staffing, plan: Plan, ends: date) -> str:
     return f"{escaped(row.territory)}{begins}{until}"
 
 
-def _on_the_day(row: Staffing, plan: Plan) -> bool:
-    return (row.since is None or row.since <= plan.as_of) and (row.to is None or plan.as_of <= row.to)
+def _on(row: Staffing, day: date) -> bool:
+    return (row.since is None or row.since <= day) and (row.to is None or day <= row.to)
 
 
 def _terms(row: Staffing) -> str:
