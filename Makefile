@@ -23,10 +23,10 @@ test: $(READY) ## all checks: layout, lint, types, tests
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/python -m mypy
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-long: $(READY) ## tests that take minutes, such as `make demo` in a fresh clone
-	$(BIN)/python -m pytest -n auto -m long
+	$(BIN)/python -m pytest -n auto --dist worksteal -m long
 
 # Instances of commercial territory design, which the project does not ship; without them that line is left out.
 TDP := $(or $(TERRITORY_SHARED_DATA),../shared/data)/tdp
