@@ -214,7 +214,8 @@ class _Search:
     def _exchanged(self, offers: _Offers, least: float, *, two: bool) -> tuple[float, Flags]:
         """Carry out exchanges of what is offered, again and again; give what they gained, and who changed."""
         total, dirty = 0.0, np.zeros(len(self._problem.territories), dtype=bool)
-        for _ in range(_AGAIN):
+        # On a map an offer is good for once: what lay at a border may lie inside or beyond it after the first exchange.
+        for _ in range(_AGAIN if self._borders is None else 1):
             gain, best = self._priced(offers, two=two)
             gained, changed = self._take(offers, gain, best, least)
             total, dirty = total + gained, dirty | changed
