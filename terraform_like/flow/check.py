@@ -9,6 +9,7 @@ of what kind, is taken as said: the snapshot does not hold them, and nothing but
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -17,7 +18,7 @@ from typing import Any
 
 from terraform_like.config.load import Repository, Wanted, load_wanted
 from terraform_like.config.variables import Overrides
-from terraform_like.diagnostics import Report, Span, listing
+from terraform_like.diagnostics import Halt, Report, Span, listing
 from terraform_like.flow.approve import approval_checks
 from terraform_like.flow.gate import Gate, read_gate
 from terraform_like.flow.matched import matched_as_saved, owners_by_match
@@ -39,6 +40,9 @@ from terraform_like.staffing.matching import Matched
 
 #: What a plan says of itself and its origin; the rest is recomputed and must be the same.
 _TAKEN_AS_SAID = frozenset({"digest", "created", "state", "format_version", "diagnostics", "verdicts"})
+
+#: Characters of a value that are shown.
+_LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,8 @@ def check(
     gate = read_gate(repository, wanted, base, report)
     checks = [*integrity(saved), *currency(saved.plan, _current(wanted, gate.policies))]
     verdicts: tuple[Verdict, ...] = ()
+    if {check.name for check in checks if not check.ok} <= {"seal", "policies"}:
+        checks = [_naming_edits(check, saved, wanted) for check in checks]
     # What was edited, or made of other YAML, differs in every figure: the one cause is told, and nothing is judged.
     if all(check.ok or check.name == "policies" for check in checks):
         again = _again(saved, wanted, report)
@@ -134,6 +140,27 @@ def check(
         _prefix(repository.root),
     )
     return checked, report
+
+
+def _naming_edits(check: Check, saved: SavedPlan, wanted: Wanted) -> Check:
+    """Name the fields of a plan.json with a broken seal that differ from what is recomputed, where any does."""
+    if check.ok or check.name != "seal":
+        return check
+    try:
+        again = _again(saved, wanted, Report())
+    except Halt:
+        return check
+    if isinstance(again, Check):
+        return check
+    told = [
+        f"{path} is {_value(one)}, recomputed {_value(other)}"
+        for path, one, other in _differences(saved.plan.model_dump(mode="json"), again.plan.model_dump(mode="json"))
+    ]
+    return replace(check, says=f"{saved.shown} was edited after it was saved: {listing(told, 3)}") if told else check
+
+
+def _value(value: Any) -> str:
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)[:_LONGEST]
 
 
 def _prefix(root: Path) -> str:
@@ -221,7 +248,7 @@ def _verdicts(
 
 
 def _compared(saved: Plan, again: Plan, *, same_policies: bool) -> Iterator[Check]:
-    differing = list(_differences(saved.model_dump(mode="json"), again.model_dump(mode="json")))
+    differing = [path for path, *_ in _differences(saved.model_dump(mode="json"), again.model_dump(mode="json"))]
     yield _same("proof", [d for d in differing if d.startswith("proof")], "the proof")
     yield _same("figures", [d for d in differing if not d.startswith("proof")], "the plan")
     if same_policies:
@@ -242,8 +269,8 @@ def _same(name: CheckName, differing: list[str], what: str) -> Check:
     )
 
 
-def _differences(saved: Any, again: Any, path: str = "") -> Iterator[str]:
-    """Name the fields in which two documents differ."""
+def _differences(saved: Any, again: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Give the fields in which two documents differ, with both values."""
     if isinstance(saved, dict) and isinstance(again, dict):
         for key in sorted(saved.keys() | again.keys()):
             if path or key not in _TAKEN_AS_SAID:
@@ -252,7 +279,7 @@ def _differences(saved: Any, again: Any, path: str = "") -> Iterator[str]:
         for number, (one, other) in enumerate(zip(saved, again, strict=True)):
             yield from _differences(one, other, f"{path}[{_label(one, number)}]")
     elif saved != again:
-        yield path
+        yield path, saved, again
 
 
 def _label(item: Any, number: int) -> str:

@@ -13,6 +13,7 @@ from typing import Literal
 from terraform_like import __version__
 from terraform_like.diagnostics import Diagnostic, Severity, counted, listing
 from terraform_like.diff import ChangeKind
+from terraform_like.plan.edited import in_assignments, in_plan
 from terraform_like.plan.file import ASSIGNMENTS_FILE, SNAPSHOT_FILE, Part, SavedPlan
 from terraform_like.plan.model import FORMAT_VERSION, Plan, StateSeen
 from terraform_like.policy.rule import Limits
@@ -42,6 +43,9 @@ CheckName = Literal[
 
 #: Limits that `--allow` lifts.
 ALLOWABLE: tuple[CheckName, ...] = ("changes", "territory")
+
+#: Edits that are named.
+_EDITS = 3
 
 _TAKE_BACK = "Take the committed file back with git, or make the plan again: territory plan --save"
 _REPLAN = "Make the plan again and have it approved: territory plan --save"
@@ -126,17 +130,25 @@ def errors(checks: Iterable[Check]) -> Iterator[Diagnostic]:
 def integrity(saved: SavedPlan) -> tuple[Check, ...]:
     """Check that the files of a plan are what was sealed; a snapshot that is not at hand does not pass."""
     plan = saved.plan
+    sealed = plan.digest == saved.seal
+    kept = plan.inputs.assignments == saved.assignments.digest
     return (
         _format_version(plan),
         Check(
             "seal",
-            plan.digest == saved.seal,
+            sealed,
             _short(plan.digest),
             _short(saved.seal),
-            f"{saved.shown} was edited after it was saved",
+            f"{saved.shown} was edited after it was saved" + ("" if sealed else _edits(in_plan(saved))),
             f"A saved plan is never edited by hand: change the YAML. {_TAKE_BACK}",
         ),
-        _part("assignments", ASSIGNMENTS_FILE, plan.inputs.assignments, saved.assignments),
+        _part(
+            "assignments",
+            ASSIGNMENTS_FILE,
+            plan.inputs.assignments,
+            saved.assignments,
+            "" if kept else _edits(in_assignments(saved)),
+        ),
         _part("snapshot", SNAPSHOT_FILE, plan.inputs.snapshot, saved.snapshot),
     )
 
@@ -353,13 +365,19 @@ def _format_version(plan: Plan) -> Check:
     )
 
 
-def _part(name: Literal["assignments", "snapshot"], file: str, expected: str, part: Part) -> Check:
+def _part(name: Literal["assignments", "snapshot"], file: str, expected: str, part: Part, edits: str = "") -> Check:
     if part == Part():
         says = f"{file} is not at hand"
     else:
-        says = f"{file} is not the one that the plan was saved with" + (f": {part.problem}" if part.problem else "")
+        says = f"{file} is not the one that the plan was saved with" + (f": {part.problem}" if part.problem else edits)
     ok = part.digest == expected and not part.problem
     return Check(name, ok, _short(expected), _short(part.digest or ""), says, _TAKE_BACK)
+
+
+def _edits(told: Iterable[str]) -> str:
+    """Name the first records that were edited, where that can be told."""
+    named = listing(told, _EDITS)
+    return f": {named}" if named else ""
 
 
 def _short(digest: str) -> str:
