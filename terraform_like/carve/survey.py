@@ -52,7 +52,9 @@ def survey(
     where = lies.replace_strict(position, default=-1, return_dtype=pl.Int64).to_numpy()
     mine = where[units]
     loose = allowed.only >= 0
-    _tell(segment, units, np.where(loose, _LOOSE, mine), names[mine], known, balance.contiguous, locate, report)
+    # The last name is of accounts that lie nowhere, as all of them may.
+    lie = np.append(names, "")[mine]
+    _tell(segment, units, np.where(loose, _LOOSE, mine), lie, known, balance.contiguous, locate, report)
     mine = np.where(loose, -1, mine)
     borders = np.array([(position[one], position[other]) for one, other in touching], dtype=np.int64).reshape(-1, 2)
     others = np.delete(where, units)
