@@ -39,11 +39,13 @@ FLOORS = {
 ANYWHERE = ("",)
 #: Where each dependency may be imported, as beginnings of paths.
 HOMES = {
+    "altair": ("report/",),
     "click": ("cli/",),
     "cvxpy": ("carve/",),
     "distributed": ("carve/",),
     "git": ("git.py",),
     "highspy": ("carve/",),
+    "httpx": ("crm/",),
     "jinja2": ("report/",),
     "jsonschema": ("config/", "plan/file.py"),
     "numpy": ANYWHERE,
@@ -61,6 +63,7 @@ HOMES = {
         "domain/kinds.py",
         "domain/values.py",
     ),
+    "vl_convert": ("report/",),
 }
 
 LONGEST = 400
