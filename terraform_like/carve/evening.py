@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import cvxpy as cp
 import numpy as np
 import scipy.sparse as sp
 
 from terraform_like.carve.arrays import Flags, Floats, Ints
+from terraform_like.carve.highs import run, values
 
 #: Pairs of account and person above which each account looks at some people only.
 _ALL_PAIRS = 60_000
@@ -42,6 +44,11 @@ def spread_evenly(own: Floats, loads: Floats, room: Floats, km: Floats) -> Ints:
     -------
     (accounts,) array of int
         The person of each account, -1 where nobody has room for it.
+
+    Raises
+    ------
+    SolverError
+        When HiGHS gives no usable answer.
     """
     people = len(own)
     mean = (own.sum(axis=0) + loads.sum(axis=0)) / max(1, people)
@@ -68,8 +75,6 @@ def _looked_at(own: Floats, km: Floats) -> Flags:
 
 def _relaxed(own: Floats, loads: Floats, room: Floats, km: Floats, allowed: Flags) -> Floats:
     """Solve the program; give the share of each account that each person gets, (accounts, people)."""
-    import cvxpy as cp
-
     accounts, people = km.shape
     account, person = np.nonzero(allowed)
     pairs = len(account)
@@ -91,10 +96,10 @@ def _relaxed(own: Floats, loads: Floats, room: Floats, km: Floats, allowed: Flag
         if limited.size:
             rules.append(gets[limited] <= np.maximum(room[limited, m], 0))
         cost = cost + np.ones(people) @ off
-    cp.Problem(cp.Minimize(cost), rules).solve(solver=cp.HIGHS)  # type: ignore[no-untyped-call]
+    model = cp.Problem(cp.Minimize(cost), rules)
+    run(model)
     share = np.zeros(km.shape)
-    if given.value is not None:
-        share[account, person] = given.value
+    share[account, person] = values(model, given)
     return share
 
 

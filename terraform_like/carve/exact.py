@@ -6,8 +6,6 @@ run is bounded by nodes and never by a clock, so that the same company gets the 
 
 from __future__ import annotations
 
-import logging
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +17,7 @@ from scipy.sparse import csr_array
 from terraform_like.carve.arrays import Floats, Ints, union
 from terraform_like.carve.certify import useful_prices
 from terraform_like.carve.flow import connected
+from terraform_like.carve.highs import has_point, run, values
 from terraform_like.carve.problem import Problem, SolverError
 from terraform_like.carve.table import Table
 
@@ -206,9 +205,7 @@ def _solve(problem: Problem, open_pairs: Ints, *, start: Ints | None, nodes: int
     least = _run(model, nodes, known)
     if nodes is not None and least is None:
         return _Solved(None, np.zeros(shape), -np.inf)
-    if x.value is None or not np.isfinite(x.value).all():
-        raise SolverError(f"HiGHS gave no answer ({model.status})")
-    share[~alone] = x.value
+    share[~alone] = values(model, x)
     prices = np.zeros(shape)
     if balance is not None and nodes is None:
         prices.ravel()[cells] = np.asarray(balance.dual_value) / scale
@@ -234,22 +231,12 @@ def _load_matrix(problem: Problem, free: Ints, cells: Ints, scale: Floats) -> cs
 
 def _run(model: Any, nodes: int | None, known: dict[Any, Floats]) -> float | None:
     """Solve, whole units from a known answer; give the bound of branch and bound, None where it has no answer."""
-    options: dict[str, Any] = {"random_seed": 0, "threads": 1}
-    logging.getLogger("__cvxpy__").setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            # A node limit is no accident here: what comes back is measured by `certify`.
-            warnings.simplefilter("ignore")
-            if nodes is not None:
-                options |= {"mip_rel_gap": _GAP, "mip_max_nodes": nodes, "warm_start": True}
-                _tell_start(model, known)
-            model.solve(solver=cp.HIGHS, canon_backend="SCIPY", **options)
-    except (cp.error.SolverError, ValueError, RuntimeError) as error:
-        raise SolverError(f"HiGHS failed: {error}") from error
-    statistics = getattr(model.solver_stats, "extra_stats", None)
-    if nodes is None or getattr(statistics, "primal_solution_status", 0) != 2:
+    if nodes is None:
+        run(model)
         return None
-    return float(statistics.mip_dual_bound)  # type: ignore[union-attr]
+    _tell_start(model, known)
+    run(model, mip_rel_gap=_GAP, mip_max_nodes=nodes, warm_start=True)
+    return float(model.solver_stats.extra_stats.mip_dual_bound) if has_point(model) else None
 
 
 def _tell_start(model: Any, known: dict[Any, Floats]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import cvxpy as cp
 import numpy as np
 from scipy.sparse import csr_array
 
 from terraform_like.carve.arrays import Floats, Ints
-from terraform_like.carve.problem import SolverError
+from terraform_like.carve.highs import run, values
 
 #: What each part counts; each is 0 to 1 for a person and a territory. Who has a book keeps it: all else together
 #: counts less than the whole of it.
@@ -79,8 +80,6 @@ def _order(people: int, territories: int) -> Floats:
 
 def _solved(worth: Floats, person: Ints, territory: Ints, takes: Floats, room: Floats, single: bool) -> Floats:
     """Solve over pairs; where everybody takes one territory, corners of the linear program are whole."""
-    import cvxpy as cp
-
     pairs = np.arange(len(worth))
     each = csr_array((np.ones(len(worth)), (territory, pairs)), shape=(territory.max() + 1, len(worth)))
     carried = csr_array((np.ones(len(worth)) if single else takes, (person, pairs)), shape=(len(room), len(worth)))
@@ -88,13 +87,5 @@ def _solved(worth: Floats, person: Ints, territory: Ints, takes: Floats, room: F
     limit = np.ones(len(room)) if single else room * (1 + 1e-9)
     model = cp.Problem(cp.Maximize(worth @ x), [each @ x <= 1, carried @ x <= limit])
     options = {} if single else {"mip_rel_gap": 0.0, "mip_max_nodes": _NODES}
-    try:
-        model.solve(  # type: ignore[no-untyped-call]
-            solver=cp.HIGHS, canon_backend="SCIPY", random_seed=0, threads=1, **options
-        )
-    except (cp.error.SolverError, ValueError, RuntimeError) as error:
-        raise SolverError(f"HiGHS failed: {error}") from error
-    if x.value is None or not np.isfinite(x.value).all():
-        raise SolverError(f"HiGHS gave no answer ({model.status})")
-    share: Floats = x.value
-    return share
+    run(model, **options)
+    return values(model, x)

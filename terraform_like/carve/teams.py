@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-
+import cvxpy as cp
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from terraform_like.carve.arrays import Flags, Floats, Ints
-from terraform_like.carve.problem import SolverError
+from terraform_like.carve.highs import has_point, run, values
 
 #: What counts, most first: who may go on covering a territory does, every territory is covered, what people carry is
 #: even (1 is as much as everybody having nothing of their part), and travel is short (1 is everybody at the farthest).
@@ -110,8 +108,6 @@ def _solved(
     person: Ints, book: Ints, kind: Ints, cost: Floats, most: Ints, capacity: Floats, loads: Floats, kept: Ints
 ) -> Flags:
     """Solve over pairs; say which of them are taken."""
-    import cvxpy as cp
-
     pairs, people, books = np.arange(len(person)), len(most), len(kind)
     ones = np.ones(len(person))
     choices, choice = np.unique(np.stack([person, kind[book]], axis=1), axis=0, return_inverse=True)
@@ -135,24 +131,11 @@ def _solved(
         rules += [off >= carried - part, off >= part - carried]
         objective = objective + EVEN / loads.shape[1] * (np.ones(people) @ off)
     model = cp.Problem(cp.Minimize(objective), rules)
-    logging.getLogger("__cvxpy__").setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            # A node limit is no accident here: what comes back is checked by the rules, and completed.
-            warnings.simplefilter("ignore")
-            model.solve(  # type: ignore[no-untyped-call]
-                solver=cp.HIGHS,
-                canon_backend="SCIPY",
-                random_seed=0,
-                threads=1,
-                mip_rel_gap=0.0,
-                mip_abs_gap=_TIE / books if len(person) <= _AT_ONCE else _NEARLY,
-                mip_max_nodes=_NODES if len(person) <= _AT_ONCE else _FEW_NODES,
-            )
-    except (cp.error.SolverError, ValueError, RuntimeError) as error:
-        raise SolverError(f"HiGHS failed: {error}") from error
-    found = getattr(getattr(model.solver_stats, "extra_stats", None), "primal_solution_status", 0) == 2
-    if not found or x.value is None:
-        return low > 0
-    taken: Flags = x.value > _WHOLE
-    return taken
+    run(
+        model,
+        mip_rel_gap=0.0,
+        mip_abs_gap=_TIE / books if len(person) <= _AT_ONCE else _NEARLY,
+        mip_max_nodes=_NODES if len(person) <= _AT_ONCE else _FEW_NODES,
+    )
+    # What comes back is checked by the rules, and completed.
+    return values(model, x) > _WHOLE if has_point(model) else low > 0

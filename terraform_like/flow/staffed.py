@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import cache, partial
 
 import numpy as np
 import polars as pl
 
-from terraform_like.carve.evening import spread_evenly
-from terraform_like.diagnostics import Locate, Report
-from terraform_like.diff import ReasonCode
+from terraform_like.diagnostics import Halt, Locate, Report
 from terraform_like.domain.carving import Carving
+from terraform_like.domain.reason import ReasonCode
 from terraform_like.domain.scope import Population
 from terraform_like.plan.model import Plan
 from terraform_like.plan.scheduled import passed_by
@@ -52,10 +52,15 @@ def staff(
         Where the wishes stand.
     report : Report
         Gathers what a reviewer must know.
+
+    Raises
+    ------
+    Halt
+        When the solver fails.
     """
     over = _held_over(earlier, carving, day) if earlier else {}
     since = _since(earlier, day) if earlier else {}
-    return _staffed(carving, population, territory, day, _evenly, over, since, locate, report)
+    return _staffed(carving, population, territory, day, _evenly(report), over, since, locate, report)
 
 
 def staff_as_saved(
@@ -128,16 +133,37 @@ def _staffed(
     )
 
 
-def _evenly(sharing: Sharing) -> Ints:
-    return spread_evenly(sharing.own, sharing.loads, sharing.room, sharing.km)
+def _evenly(report: Report) -> Share:
+    """Give the accounts of a vacant territory evenly to those who may hold them.
+
+    Raises
+    ------
+    Halt
+        When the solver fails.
+    """
+
+    def share(sharing: Sharing) -> Ints:
+        # A plan that spreads nothing pays for no solver.
+        from terraform_like.carve.evening import spread_evenly
+        from terraform_like.carve.problem import SolverError
+
+        try:
+            return spread_evenly(sharing.own, sharing.loads, sharing.room, sharing.km)
+        except SolverError as error:
+            who = f"Nobody can be found to hold {sharing.book} from {sharing.day} on"
+            report.error(who, f"{error}. Nothing was changed.")
+            raise Halt(report) from None
+
+    return share
 
 
 def _as_saved(plan: Plan, assignments: pl.DataFrame) -> Share:
     """Give the holders that a saved plan names."""
     first = dict(assignments.select("account", "holder").iter_rows())
+    passed = cache(partial(passed_by, plan))
 
     def share(sharing: Sharing) -> Ints:
-        later = passed_by(plan, sharing.day)
+        later = passed(sharing.day)
         named = [later[account].owner if account in later else first.get(account) for account in sharing.accounts]
         position = {person: n for n, person in enumerate(sharing.people)}
         return np.array([position.get(who or "", -1) for who in named], dtype=np.int64)
@@ -163,5 +189,5 @@ def _since(plan: Plan, day: date) -> dict[tuple[str, str], date]:
     return {
         (row.territory, row.person): row.since
         for row in plan.staffing
-        if row.interim and row.person and row.since and row.since <= day and (row.to is None or day <= row.to)
+        if row.interim and row.person and row.since and row.on(day)
     }
