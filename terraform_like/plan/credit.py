@@ -1,7 +1,8 @@
 """Who earns which share of the credit for an account on which days: what pay is reckoned from.
 
 On every day the shares of an account and role add up to 1; where `holdover` pays `double`, to 1 and what whoever had
-the account before earns beside. A share that is nobody's stands in a row without a person, so that none is lost.
+the account before earns beside. A share that is nobody's stands in a row without a person, so that none is lost. A role
+beside the owners' has rows for the days only on which somebody covers the territory.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def _times(plan: Plan, owning: list[Staffing], until: date) -> Iterator[tuple[st
 
 
 def _overlaid(spells: pl.DataFrame, overlay: list[Staffing]) -> pl.DataFrame:
-    """Give the credit of other roles for every account of the territories that they cover."""
+    """Give the credit of other roles for every account of the territories that they cover, the rest to nobody."""
     schema = {"territory": pl.String, "by": pl.String, "role": pl.String, "credit": pl.Float64}
     rows = pl.DataFrame(
         [(row.territory, row.person, row.role, row.credit, row.since, row.to) for row in overlay if row.person],
@@ -112,9 +113,9 @@ def _overlaid(spells: pl.DataFrame, overlay: list[Staffing]) -> pl.DataFrame:
     )
     parts = parts.filter((pl.col("since") <= pl.col("to")) & (pl.col("until") >= pl.col("from")))
     from_, to = pl.max_horizontal("from", "since"), pl.min_horizontal("to", "until")
-    return parts.select(
-        "account", "territory", person="by", role="role", credit="credit", since=from_, until=to
-    ).rename({"since": "from", "until": "to"})
+    theirs = parts.select("account", "territory", person="by", role="role", credit="credit", since=from_, until=to)
+    rest = theirs.with_columns(person=pl.lit(None, pl.String), credit=1 - pl.col("credit"))
+    return pl.concat([theirs, rest]).filter(pl.col("credit") > 0).rename({"since": "from", "until": "to"})
 
 
 def _cut(spells: pl.DataFrame, begins: str, ends: str, since: date, until: date) -> pl.DataFrame:
