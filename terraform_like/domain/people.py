@@ -48,6 +48,15 @@ class Person(Wish):
         """Say whether the person works on that day; first and last day count."""
         return (self.starts is None or self.starts <= day) and (self.leaves is None or day <= self.leaves)
 
+    @property
+    def away(self) -> bool:
+        """Whether the person has no accounts for now, by a capacity of 0, and others cover for them."""
+        return self.capacity == 0
+
+    def can_have_on(self, day: date) -> bool:
+        """Say whether the person can have accounts on that day: works, and is not away."""
+        return self.works_on(day) and not self.away
+
     def ramped(self, day: date) -> float:
         """Give the share of a full book that the person can carry on a day, by what `ramp` says of that month.
 

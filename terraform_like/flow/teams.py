@@ -95,8 +95,7 @@ def _best(duty: Duty, report: Report) -> Ints:
 def _covering(plan: Plan, day: date) -> Iterator[tuple[Staffing, str]]:
     """Give the rows of a saved plan that say who covers a territory in some role on a day, and who that is."""
     for row in plan.staffing:
-        on_the_day = (row.since is None or row.since <= day) and (row.to is None or day <= row.to)
-        if row.team and row.person is not None and on_the_day:
+        if row.team and row.person is not None and row.on(day):
             yield row, row.person
 
 

@@ -19,10 +19,11 @@ from terraform_like.carve.certify import rounded
 from terraform_like.carve.problem import Problem
 from terraform_like.carve.proof import Proof
 from terraform_like.diagnostics import Locate, Report, Severity, nowhere
-from terraform_like.diff import Change, ChangeKind, Reason, ReasonCode, diff
+from terraform_like.diff import Change, ChangeKind, Reason, diff
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Balance, Carving, Slot
 from terraform_like.domain.measure import EVENNESS, loads, per_size
+from terraform_like.domain.reason import ReasonCode
 from terraform_like.domain.scope import RECORDED, Population
 from terraform_like.plan.broken_limits import refuse_too_many_moves, tell_broken_limits
 from terraform_like.plan.handover import handed_over, handovers

@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from terraform_like.carve.proof import Proof
-from terraform_like.diff import Change, Place, ReasonCode
+from terraform_like.diff import Change, Place
+from terraform_like.domain.reason import ReasonCode
 from terraform_like.domain.saved import Saved
 from terraform_like.policy.verdict import Verdict
 from terraform_like.staffing.matching import Matched

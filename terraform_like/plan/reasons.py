@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 
 from terraform_like.carve.problem import Problem
-from terraform_like.diff import Change, ChangeKind, Place, Reason, ReasonCode
+from terraform_like.diff import Change, ChangeKind, Place, Reason
 from terraform_like.domain.carving import Carving, Slot, Territory
+from terraform_like.domain.reason import ReasonCode
 from terraform_like.domain.scope import FAMILY, SEGMENT
 from terraform_like.staffing.tenure import owners_on
 

@@ -8,8 +8,9 @@ from datetime import date
 import polars as pl
 
 from terraform_like.carve.certify import rounded
-from terraform_like.diff import Place, ReasonCode
+from terraform_like.diff import Place
 from terraform_like.domain.carving import Carving
+from terraform_like.domain.reason import ReasonCode
 from terraform_like.domain.scope import PROTECTED, Population
 from terraform_like.plan.model import Plan, Scheduled
 from terraform_like.staffing.timeline import Passing

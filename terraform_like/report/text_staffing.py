@@ -46,7 +46,7 @@ def day_text(plan: Plan, day: date, *, color: bool, width: int = WIDTH) -> str:
             Piece(("holds" if row.interim else "") + (f" to {row.to}" if row.to else ""), "dim"),
         )
         for row in plan.staffing
-        if _on(row, day)
+        if row.on(day)
     ]
     blocks: list[Block] = [
         line(Piece(f"Plan {escaped(plan.plan)}", "bold"), f", made as of {plan.as_of}: who is on what on {day}"),
@@ -57,7 +57,7 @@ def day_text(plan: Plan, day: date, *, color: bool, width: int = WIDTH) -> str:
 
 
 def _covered(plan: Plan) -> Iterator[Block]:
-    today = [r for r in plan.staffing if r.interim and _on(r, plan.as_of)]
+    today = [r for r in plan.staffing if r.interim and r.on(plan.as_of)]
     if not today:
         return
     yield line(Piece("Covered", "bold"), " by people who do not own the territory")
@@ -93,10 +93,6 @@ def _covers(row: Staffing, plan: Plan, ends: date) -> str:
     until = f" to {row.to}" if row.to and row.to < ends else ""
     begins = f" from {row.since}" if row.since and row.since > plan.as_of else ""
     return f"{escaped(row.territory)}{begins}{until}"
-
-
-def _on(row: Staffing, day: date) -> bool:
-    return (row.since is None or row.since <= day) and (row.to is None or day <= row.to)
 
 
 def _terms(row: Staffing) -> str:

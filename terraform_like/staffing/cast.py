@@ -94,9 +94,9 @@ class Cast:
         return _numbered(inside.table["owner"], self.names)
 
     def working(self, day: date) -> Flags:
-        """Say who works on a day, as users who are nobody in the plan do; the last entry is of nobody, and false."""
+        """Say who works on a day and is not away, as users who are nobody in the plan; the last entry is of nobody."""
         people = self.carving.people
-        return np.array([*(name not in people or people[name].works_on(day) for name in self.names), False])
+        return np.array([*(name not in people or people[name].can_have_on(day) for name in self.names), False])
 
     def owners(self, day: date) -> Ints:
         """Give the owner of each book on a day, -1 while it is vacant; the last entry is of no book."""
@@ -138,7 +138,7 @@ class Cast:
 def may_hold(cast: Cast, book: Territory, cover: Cover, owners: Ints, working: Flags) -> Ints:
     """Give who may hold the accounts of a vacant book, sorted: whom its cover names, else its segment's owners.
 
-    Names are people or roles. Who does not work on that day, or has a capacity of 0, never holds.
+    Names are people or roles. Who does not work on that day, or is away, never holds.
     """
     people = cast.carving.people
     named = {n for n, person in people.items() if n in cover.by or (person.role in cover.by)}
@@ -148,8 +148,7 @@ def may_hold(cast: Cast, book: Territory, cover: Cover, owners: Ints, working: F
         if owners[b] >= 0 and cast.wishes[name].segment == book.segment
     }
     for candidates in (named, segment):
-        able = sorted(name for name in candidates if people[name].capacity > 0)
-        numbers = cast.numbers(able)
+        numbers = cast.numbers(sorted(candidates))
         if (numbers := numbers[working[numbers]]).size:
             return numbers
     return np.empty(0, dtype=np.int64)

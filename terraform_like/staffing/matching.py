@@ -195,11 +195,7 @@ def _free(carving: Carving, day: date, users: frozenset[str]) -> tuple[str, ...]
     return tuple(
         name
         for name, person in sorted(carving.people.items())
-        if person.role == OWNING_ROLE
-        and person.capacity > 0
-        and person.works_on(day)
-        and name in users
-        and name not in named
+        if person.role == OWNING_ROLE and person.can_have_on(day) and name in users and name not in named
     )
 
 

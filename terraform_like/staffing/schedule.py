@@ -14,7 +14,7 @@ from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
 from terraform_like.staffing.cast import NOBODY, Cast, Flags, Ints
 from terraform_like.staffing.cover import Day, Share, staffed_on
-from terraform_like.staffing.tenure import turning_days
+from terraform_like.staffing.tenure import takes_effect, turning_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +130,8 @@ def as_told(carving: Carving, inside: Book, territory: pl.Series, has_it: pl.Ser
 def _effect(cast: Cast, day: date) -> Ints:
     """Give the day, as an ordinal, on which the book of each account takes effect; that of the plan where it has."""
     carving = cast.carving
-    segments = {segment.name: segment.effective for segment in carving.segments}
-    days = [
-        max((d.toordinal() for d in (book.effective, segments.get(book.segment)) if d), default=0)
-        for book in carving.books.values()
-    ]
-    from_book = np.array([*days, 0], dtype=np.int64)
+    days = [takes_effect(book, carving) for book in carving.books.values()]
+    from_book = np.array([*(day.toordinal() if day else 0 for day in days), 0], dtype=np.int64)
     later = np.maximum(from_book[cast.territory], from_book[cast.live])
     return np.where(later > day.toordinal(), later, 0)
 
@@ -170,8 +166,8 @@ class _Work:
             if day == stage.day:
                 continue
             following = self._stage(day, stage.who, stage.territory)
-            same = np.array_equal(following.who, stage.who) and np.array_equal(following.territory, stage.territory)
-            if not same or not np.array_equal(following.owners, stage.owners):
+            told = ("who", "territory", "owners", "held_over")
+            if not all(np.array_equal(getattr(following, one), getattr(stage, one)) for one in told):
                 stage = following
                 yield stage
 
@@ -189,8 +185,9 @@ class _Work:
         number = day.toordinal()
         owner = found.owners[self.cast.territory]
         who = np.where((found.holder >= 0) | (owner < 0), found.holder, owner)
-        waiting = (self.effect > number) & (found.holder == has) & (has >= 0)
-        over = (self.until > number) & ~waiting & (found.holder >= 0) & (owner >= 0)
+        keeps = (found.holder == has) & (has >= 0)
+        waiting = (self.effect > number) & keeps
+        over = (self.until > number) & keeps & ~waiting
         territory = np.where(waiting, self.cast.live, self.cast.territory)
         return Stage(day, territory, who, found.owners, waiting, over, found.full)
 

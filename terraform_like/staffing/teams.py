@@ -223,7 +223,7 @@ def _duty(
     able = [
         (name, person)
         for name, person in sorted(cast.carving.people.items(), key=lambda one: one[0])
-        if person.role == role and person.capacity > 0 and person.works_on(day)
+        if person.role == role and person.can_have_on(day)
     ]
     people = tuple(name for name, _ in able)
     homes = np.array([person.home or (np.nan, np.nan) for _, person in able]).reshape(-1, 2)

@@ -43,13 +43,15 @@ def tell(schedule: Schedule, locate: Locate, report: Report) -> None:
 
 
 def _absent(carving: Carving, name: str, path: Path, day: date, locate: Locate, report: Report) -> None:
-    """Warn that a territory's owner has left or has not begun: it is vacant, though the YAML names somebody."""
+    """Warn that a territory's owner is not there on a day: it is vacant, though the YAML names somebody."""
     owner = carving.books[name].owner
     person = carving.people.get(owner) if owner else None
     if person is None:
         return
-    left = person.leaves is not None and person.leaves < day
-    when = f"left on {person.leaves}" if left else f"starts on {person.starts}"
+    if person.leaves is not None and person.leaves < day:
+        when = f"left on {person.leaves}"
+    else:
+        when = "is away, by a `capacity` of 0" if person.away else f"starts on {person.starts}"
     follows = carving.books[name].successor
     way = f"{follows.person} follows." if follows else "Name another owner, or a `successor`."
     report.warning(f"{name} is vacant on {day}", f"{owner} {when}. Others hold its accounts. {way}", locate(path))
@@ -120,19 +122,19 @@ def _lapses(carving: Carving, day: date, locate: Locate, report: Report) -> None
 
 def _over_capacity(carving: Carving, day: date, locate: Locate, report: Report) -> None:
     """Warn of people who own more territories than they have capacity for, by the sizes that are wished."""
-    owned: dict[str, float] = {}
+    owned: dict[str, list[str]] = {}
     for name, owner in owners_on(carving, day).items():
-        owned[owner] = owned.get(owner, 0.0) + carving.books[name].size
-    for person, size in sorted(owned.items()):
+        owned.setdefault(owner, []).append(name)
+    for person, books in sorted(owned.items()):
         capacity = carving.people[person].capacity
+        size = sum(carving.books[name].size for name in books)
         # Where nothing is said of it, several territories for one person are how the company works.
         if "capacity" not in carving.people[person].model_fields_set:
             continue
-        books = sorted(name for name, owner in owners_on(carving, day).items() if owner == person)
         if size > capacity * (1 + 1e-9) and len(books) > 1:
             report.warning(
                 f"{person} owns more than one person can carry",
-                f"{listing(books)} are {size:g} full books, and {person} has a capacity of {capacity:g}. "
+                f"{listing(sorted(books))} are {size:g} full books, and {person} has a capacity of {capacity:g}. "
                 "Name another owner, or say `capacity`.",
                 locate(("people", person), key=True),
             )

@@ -49,9 +49,9 @@ def tenures(book: Territory, carving: Carving) -> tuple[Tenure, ...]:
 
 
 def _at_work(carving: Carving, name: str) -> Person | None:
-    """Give a person who can own accounts; with a capacity of 0 somebody is away, and others cover for them."""
+    """Give a person who can own accounts."""
     person = carving.people.get(name)
-    return person if person is not None and person.capacity else None
+    return person if person is not None and not person.away else None
 
 
 def owner_on(book: Territory, carving: Carving, day: date) -> str | None:
@@ -63,6 +63,12 @@ def owners_on(carving: Carving, day: date) -> dict[str, str]:
     """Give the owner of each territory and slot that has one on a day."""
     owners = {name: owner_on(book, carving, day) for name, book in carving.books.items()}
     return {name: owner for name, owner in owners.items() if owner is not None}
+
+
+def takes_effect(book: Territory, carving: Carving) -> date | None:
+    """Give the day from which a territory holds as wished: the later of its own and its segment's, None for at once."""
+    own = (segment.effective for segment in carving.segments if segment.name == book.segment)
+    return max((day for day in (book.effective, *own) if day), default=None)
 
 
 def turning_days(carving: Carving, after: date) -> list[date]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Annotated
 
 import numpy as np
@@ -14,11 +13,12 @@ from pydantic import ConfigDict, Field
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving, Slot
 from terraform_like.domain.people import OWNING_ROLE
+from terraform_like.domain.reason import ReasonCode
 from terraform_like.domain.saved import Saved
 from terraform_like.staffing.cast import NOBODY, Ints
 from terraform_like.staffing.lapse import filled_by_lapse
 from terraform_like.staffing.schedule import Schedule, Stage
-from terraform_like.staffing.tenure import ONE_DAY, tenures
+from terraform_like.staffing.tenure import ONE_DAY, takes_effect, tenures
 
 
 class Staffing(Saved):
@@ -43,6 +43,10 @@ class Staffing(Saved):
     team: bool = False
     """Whether the person has none of its accounts, but covers it in a role of `coverage`. Example: `true`."""
 
+    def on(self, day: date) -> bool:
+        """Say whether it holds on a day; first and last day count."""
+        return (self.since is None or self.since <= day) and (self.to is None or day <= self.to)
+
 
 @dataclass(frozen=True, slots=True)
 class Staffed:
@@ -66,23 +70,12 @@ class Staffed:
     passings: tuple[Passing, ...]
 
 
-class PassingCode(StrEnum):
-    """Why accounts pass on a later day; each is a reason code of changes."""
-
-    OWNER_LEFT = "owner-left"
-    OWNER_STARTED = "owner-started"
-    SLOT_FILLED = "slot-filled"
-    COVERED = "covered"
-    HELD_OVER = "held-over"
-    EFFECTIVE = "effective"
-
-
 @dataclass(frozen=True, slots=True)
 class Passing:
     """Accounts that pass on a later day, all from one place to one other; null is nobody or no book."""
 
     on: date
-    code: PassingCode
+    code: ReasonCode
     territory_before: str | None
     territory: str | None
     giver: str | None
@@ -130,16 +123,16 @@ def _alike(keys: list[Ints]) -> tuple[Ints, Ints, Ints]:
 
 def _code(
     carving: Carving, book: str | None, taker: str | None, moves: bool, over: bool, left: bool, owns: bool
-) -> PassingCode:
+) -> ReasonCode:
     if moves:
-        return PassingCode.EFFECTIVE
+        return ReasonCode.EFFECTIVE
     if over and not left:
-        return PassingCode.HELD_OVER
+        return ReasonCode.HELD_OVER
     wish = carving.books.get(book or "")
     if taker is not None and owns:
         filled = isinstance(wish, Slot) and wish.filled_by == taker
-        return PassingCode.SLOT_FILLED if filled else PassingCode.OWNER_STARTED
-    return PassingCode.OWNER_LEFT if left else PassingCode.COVERED
+        return ReasonCode.SLOT_FILLED if filled else ReasonCode.OWNER_STARTED
+    return ReasonCode.OWNER_LEFT if left else ReasonCode.COVERED
 
 
 def timeline(schedule: Schedule, since: Mapping[tuple[str, str], date] | None = None) -> tuple[Staffing, ...]:
@@ -158,9 +151,9 @@ def timeline(schedule: Schedule, since: Mapping[tuple[str, str], date] | None = 
 
 
 def _owners(carving: Carving, day: date) -> Iterator[Staffing]:
-    segments = {segment.name: segment.effective for segment in carving.segments}
     for name, book in carving.books.items():
-        effective = max((d for d in (book.effective, segments.get(book.segment)) if d and d > day), default=None)
+        effective = takes_effect(book, carving)
+        effective = effective if effective and effective > day else None
         for tenure in tenures(book, carving):
             if tenure.until is not None and tenure.until < max(day, effective or day):
                 continue

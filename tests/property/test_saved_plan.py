@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terraform_like.diagnostics import Report
-from terraform_like.diff import Change, ChangeKind, Place, Reason, ReasonCode
+from terraform_like.diff import Change, ChangeKind, Place, Reason
+from terraform_like.domain.reason import ReasonCode
 from terraform_like.plan import fresh
 from terraform_like.plan.file import (
     assignments_bytes,

@@ -42,6 +42,8 @@ def people(draw):
             person["starts"] = starts.isoformat()
         if name != "ann" and draw(st.booleans()):
             person["leaves"] = leaves.isoformat()
+        if name != "ann" and draw(st.integers(0, 3)) == 0:
+            person["capacity"] = 0
         found[name] = person
     return found
 
@@ -144,12 +146,12 @@ def saved(said, rows, wanted):
 
 
 @given(companies())
-def test_on_every_day_every_account_has_exactly_one_owner_who_works(company):
+def test_on_every_day_every_account_has_exactly_one_owner_who_works_and_is_not_away(company):
     carving, inside, _, found = worked_out(*company)
     for stage in found.stages:
         who = found.cast.who(stage.who)
         assert who.null_count() == 0
-        away = {name for name, person in carving.people.items() if not person.works_on(stage.day)}
+        away = {name for name, person in carving.people.items() if not person.can_have_on(stage.day)}
         assert not away & set(who)
     assert len(inside) == len(found.stages[0].who)
 

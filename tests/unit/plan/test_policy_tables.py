@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from terraform_like.diagnostics import Report
-from terraform_like.diff import Change, ChangeKind, Place, Reason, ReasonCode
+from terraform_like.diff import Change, ChangeKind, Place, Reason
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
+from terraform_like.domain.reason import ReasonCode
 from terraform_like.domain.scope import populate
 from terraform_like.domain.values import kinds_of
 from terraform_like.plan.model import Load, PlannedTerritory, Summary

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from terraform_like.diff import Change, ChangeKind, Place, ReasonCode
+from terraform_like.diff import Change, ChangeKind, Place
+from terraform_like.domain.reason import ReasonCode
 from terraform_like.plan.model import Plan, Scheduled
 from terraform_like.plan.steps import Step, batches, steps
 

@@ -3,7 +3,8 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from terraform_like.diff import Change, ChangeKind, Place, Reason, ReasonCode
+from terraform_like.diff import Change, ChangeKind, Place, Reason
+from terraform_like.domain.reason import ReasonCode
 from terraform_like.plan.model import Summary
 from terraform_like.report.text import brief_text, plan_text, summary_line
 

@@ -17,7 +17,7 @@ from terraform_like.domain.carving import Carving
 from terraform_like.staffing.schedule import Held, schedule
 from terraform_like.staffing.tell import tell
 from terraform_like.staffing.tenure import owner_on, owners_on
-from terraform_like.staffing.timeline import timeline
+from terraform_like.staffing.timeline import passings, timeline
 
 DAY = date(2027, 7, 1)
 SEATTLE, DENVER, ATLANTA = (47.6, -122.3), (39.7, -105.0), (33.7, -84.4)
@@ -223,6 +223,28 @@ def test_an_owner_who_is_away_is_told_with_the_day():
     told = {d.summary: d.detail for d in report if "vacant on" in d.summary}
     assert told["a is vacant on 2027-07-01"].startswith("left left on 2027-06-30.")
     assert told["b is vacant on 2027-07-01"].startswith("next starts on 2027-08-01.")
+
+
+def test_who_has_a_capacity_of_0_is_away_and_others_hold_their_accounts():
+    people = {**PEOPLE, "jane": {**PEOPLE["jane"], "capacity": 0}}
+    held, report = staffed(plan(people), live(("jane", SEATTLE), ("jane", ATLANTA)), "north", "vacant")
+    assert held == ["raj", "raj"]
+    told = {d.summary: d.detail for d in report}
+    assert told["north is vacant on 2027-07-01"].startswith("jane is away, by a `capacity` of 0.")
+
+
+def test_what_is_held_over_in_a_vacant_territory_is_told_so_that_the_next_plan_knows():
+    """Raj ends his deal although next, who alone may hold, has started meanwhile."""
+    cover = {"by": ["next"]}
+    carving = plan(
+        territories={"south": TERRITORIES["south"], "vacant": {"segment": "all", "cover": cover}},
+        holdover={"where": "true", "for": "10d"},
+    )
+    inside = live(("raj", SEATTLE))
+    deals = Held(np.ones(1, dtype=bool))
+    found = schedule(carving, inside, pl.Series(["vacant"]), DAY, nobody_evenly, deals)
+    (passing,) = passings(found)
+    assert (passing.on, passing.code, passing.taker) == (date(2027, 8, 11), "held-over", "next")
 
 
 def test_accounts_in_no_territory_have_nobody():
