@@ -26,6 +26,7 @@ FLOORS = {
     "diff": 2,
     "policy": 2,
     "plan": 3,
+    "providers": 3,
     "config": 4,
     "crm": 4,
     "state": 4,

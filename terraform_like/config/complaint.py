@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 
 from terraform_like.address import NAME_PATTERN
 from terraform_like.config.document import Document
@@ -72,7 +72,7 @@ def complain(error: ValidationError, model: type[BaseModel], document: Document,
         seen.add(once)
         name = ".".join(str(part) for part in path)
         if kind == "extra_forbidden":
-            hint = did_you_mean(str(path[-1]), known := _keys(model, within[:-1]))
+            hint = did_you_mean(str(path[-1]), known := _keys(model, refusal["loc"][:-1]))
             detail = hint.strip() or f"Known keys here: {', '.join(sorted(known))}."
             report.error(f'There is no key "{path[-1]}" here', detail, document.locate(path, key=True))
         elif kind == "missing" and isinstance(refusal["loc"][-1], str):
@@ -117,24 +117,30 @@ def _short(value: Any) -> str:
 
 
 def _in_document(loc: Iterable[str | int], document: Document, at: Path) -> tuple[Path, str | int | None]:
-    """Cut pydantic's own words (branches of unions, `[key]`) off a location; give them beside it."""
+    """Cut pydantic's own words (branches of unions, `[key]`) off a location; give the last of them beside it."""
     path: Path = ()
     value: Any = document.value(at)
+    word: str | int | None = None
     for part in loc:
         try:
             value = value[part]
         except (KeyError, IndexError, TypeError):
-            return path, part
-        path = (*path, part)
-    return path, None
+            word = part
+        else:
+            path = (*path, part)
+    return path, word
 
 
-def _keys(model: type[BaseModel], path: Path) -> list[str]:
-    """Give the keys that a model knows at a path, through mappings and lists of models."""
+def _keys(model: type[BaseModel], loc: Iterable[str | int]) -> list[str]:
+    """Give the keys that a model knows at a location, through mappings, lists and tagged unions of models."""
     current: Any = model
-    for part in path:
+    tagged: dict[str, type[BaseModel]] = {}
+    for part in loc:
         fields = _by_alias(current)
-        if part in fields:
+        if part in tagged:
+            current, tagged = tagged[str(part)], {}
+        elif part in fields:
+            tagged = _tagged(fields[str(part)])
             current = _model_of(fields[str(part)])
         if current is None:
             return []
@@ -145,10 +151,16 @@ def _by_alias(model: type[BaseModel]) -> dict[str, Any]:
     return {f.alias or name: f.annotation for name, f in model.model_fields.items()}
 
 
+def _tagged(annotation: Any) -> dict[str, type[BaseModel]]:
+    """Give the models of a tagged union by their tags."""
+    tags = ((getattr(one, "__metadata__", ()), one) for one in get_args(annotation))
+    return {tag.tag: one.__origin__ for metadata, one in tags for tag in metadata if isinstance(tag, Tag)}
+
+
 def _model_of(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    for argument in getattr(annotation, "__args__", ()):
+    for argument in get_args(annotation):
         if found := _model_of(argument):
             return found
     return None

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from terraform_like.address import NAME_PATTERN
 from terraform_like.config.adjacency import with_neighbours
 from terraform_like.config.complaint import complain
+from terraform_like.config.connection import interpolated, with_provider, without_secrets
 from terraform_like.config.document import Document, document_of, read_document
 from terraform_like.config.language import PlanFile, PolicyFile
 from terraform_like.config.references import (
@@ -26,7 +27,7 @@ from terraform_like.config.references import (
     known_names,
     tell_of_unevenness,
 )
-from terraform_like.config.source import Source, read
+from terraform_like.config.source import read
 from terraform_like.config.variables import Overrides, substitute
 from terraform_like.diagnostics import Halt, Locate, Path, Report, Span, did_you_mean, nowhere
 from terraform_like.domain.carving import Balance, Carving, Moved, Territory
@@ -39,7 +40,6 @@ from terraform_like.staffing.lapse import without_lapsed
 PROJECT_FILE = "territory.yaml"
 NOTHING_SET = Overrides()
 Model = TypeVar("Model", bound=BaseModel)
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +122,15 @@ def open_repository(root: FilePath, environment: Mapping[str, str] = os.environ)
         raise Halt(report)
     source = read(path, PROJECT_FILE, report)
     document = Document([source] if source else [], report)
+    secrets: tuple[str, ...] = ()
     if source and document.data:
-        document.data = _interpolated(source, document.data, environment, report)
-    project = None if report.failed else _validated(Project, document, report, empty=PROJECT_FILE)
+        document.data, secrets = interpolated(source, document.data, environment, report)
+    project = None
+    if not report.failed:
+        said = Report()
+        project = _validated(Project, document, said, empty=PROJECT_FILE)
+        project = project and with_provider(project, document, said)
+        without_secrets(said, secrets, report)
     if project is None:
         raise Halt(report)
     return Repository(root, project, document.locate)
@@ -324,36 +330,6 @@ def _validated(model: type[Model], document: Document, report: Report, *, empty:
     except ValidationError as error:
         complain(error, model, document, report)
         return None
-
-
-def _interpolated(
-    source: Source, data: dict[str, Any], environment: Mapping[str, str], report: Report
-) -> dict[str, Any]:
-    """Replace `${NAME}` in the CRM's and the state's address by the environment's value: here and nowhere else."""
-
-    def replaced(value: Any, path: Path) -> Any:
-        if not isinstance(value, str):
-            return value
-
-        def one(match: re.Match[str]) -> str:
-            if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", match[1]):
-                detail = "Write ${NAME}, with letters, digits and _ only."
-                report.error(f'"{match[1]}" is not the name of a variable', detail, source.span(path))
-            elif not environment.get(match[1]):
-                detail = f"Set it, for example: export {match[1]}=..."
-                report.error(f"The environment has no {match[1]}", detail, source.span(path))
-            return environment.get(match[1], "")
-
-        return _VARIABLE.sub(one, value)
-
-    told = dict(data)
-    if isinstance(told.get("crm"), dict):
-        told["crm"] = {
-            key: replaced(value, ("crm", key)) if key == "url" else value for key, value in told["crm"].items()
-        }
-    if "state" in told:
-        told["state"] = replaced(told["state"], ("state",))
-    return told
 
 
 __all__ = ["PROJECT_FILE", "Repository", "Wanted", "load_wanted", "open_repository", "policies_of"]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from terraform_like.crm.port import Crm
-from terraform_like.domain.project import CrmConnection
+from terraform_like.crm.port import Crm, CrmError
+from terraform_like.domain.connection import Connection, SqlConnection
 
 
-def open_crm(connection: CrmConnection, root: Path) -> Crm:
+def open_crm(connection: Connection, root: Path) -> Crm:
     """Give the CRM that territory.yaml names; nothing is asked of it yet.
 
     Parameters
     ----------
-    connection : CrmConnection
+    connection : Connection
         `crm:` of territory.yaml.
     root : pathlib.Path
         The territory repository, which relative paths are relative to.
@@ -21,9 +21,22 @@ def open_crm(connection: CrmConnection, root: Path) -> Crm:
     Raises
     ------
     CrmError
-        When the URL cannot be read or its driver is not installed.
+        When the address cannot be read, or what the provider needs is not installed.
     """
     from terraform_like.crm.patient import PatientCrm
-    from terraform_like.crm.sql import SqlCrm
 
-    return PatientCrm(SqlCrm(connection, root))
+    return PatientCrm(_opened(connection, root))
+
+
+def _opened(connection: Connection, root: Path) -> Crm:
+    if isinstance(connection, SqlConnection):
+        from terraform_like.crm.sql import SqlCrm
+
+        return SqlCrm(connection, root)
+    from terraform_like.providers import ProviderError, provider
+
+    try:
+        crm: Crm = provider(connection.provider).open(connection, root)
+    except ProviderError as error:
+        raise CrmError(f'there is no provider "{connection.provider}": {error}') from None
+    return crm

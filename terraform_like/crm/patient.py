@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TypeVar
 
-from terraform_like.crm.port import Capabilities, Crm, CrmError, Outcome, Reading, Receipt, Record, Write
+from terraform_like.crm.port import Capabilities, Crm, CrmError, Member, Outcome, Reading, Receipt, Record, Write
 from terraform_like.diagnostics import Diagnostic
 
 T = TypeVar("T")
 
 #: How often something is tried, and seconds before the second try; each further wait is twice as long at most.
 _TRIES, _FIRST, _LONGEST = 5, 0.5, 60.0
+
+#: Seconds that a CRM may ask to be left alone for: who asks for more, such as until midnight, is asked another day.
+_LONGEST_ASKED = 300.0
 
 
 class PatientCrm:
@@ -48,9 +51,11 @@ class PatientCrm:
         """What this provider can do."""
         return self._crm.capabilities
 
-    def preflight(self, columns: Sequence[str]) -> Iterator[Diagnostic]:
+    def preflight(
+        self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
+    ) -> Iterator[Diagnostic]:
         """Give a diagnostic for each thing that is missing."""
-        return self._crm.preflight(columns)
+        return iter(self._patiently(lambda: list(self._crm.preflight(columns, owners=owners, writes=writes))))
 
     def read(self, columns: Sequence[str]) -> Reading:
         """Read every account, with those columns, and every user."""
@@ -77,6 +82,10 @@ class PatientCrm:
         receipts = {receipt.account: receipt for receipt in self._patiently(attempt)} | done
         return [receipts[write.account] for write in batch]
 
+    def arrange(self, territories: Sequence[str], members: Sequence[Member]) -> list[Receipt]:
+        """See that the CRM has those territories and members; what is there already is not made again."""
+        return self._patiently(lambda: self._crm.arrange(territories, members))
+
     def close(self) -> None:
         """Let go of connections."""
         self._crm.close()
@@ -87,7 +96,7 @@ class PatientCrm:
             try:
                 return ask()
             except CrmError as error:
-                if not error.passing:
+                if not error.passing or (error.after or 0.0) > _LONGEST_ASKED:
                     raise
                 self._sleep(error.after if error.after is not None else self._chance(wait / 2, wait))
                 wait = min(2 * wait, _LONGEST)

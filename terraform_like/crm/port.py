@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -33,8 +33,44 @@ class CrmError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """What operations cost of a CRM that counts calls.
+
+    Parameters
+    ----------
+    rows_read : int
+        Accounts or users that one call reads at most when all are read.
+    records_looked : int
+        Records that one call looks up at most.
+    batch : int
+        Calls that the write of one batch takes, beside the look before it and the look after it.
+    fixed : int
+        Calls that every command takes, whatever it does: to log in, to read what the fields are.
+    """
+
+    rows_read: int
+    records_looked: int
+    batch: int = 1
+    fixed: int = 0
+
+    def to_read(self, accounts: int, users: int = 0) -> int:
+        """Give the calls that it takes to read so many accounts and users."""
+        return self.fixed + _pages(accounts, self.rows_read) + _pages(users, self.rows_read)
+
+    def to_write(self, records: int, batch_size: int) -> int:
+        """Give the calls that it takes to write so many records batch by batch, looked at before and after each."""
+        whole, rest = divmod(records, batch_size)
+        looks = whole * _pages(batch_size, self.records_looked) + (_pages(rest, self.records_looked) if rest else 0)
+        return self.fixed + 2 * looks + self.batch * _pages(records, batch_size)
+
+
+def _pages(rows: int, size: int) -> int:
+    return -(-rows // size)
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a provider can do.
+    """What a provider can do, and within which limits.
 
     Parameters
     ----------
@@ -43,12 +79,32 @@ class Capabilities:
     territories : bool
         Whether the CRM holds a territory beside an owner.
     compare_and_set : bool
-        Whether the CRM itself refuses a write when the record changed since it was read.
+        Whether the CRM itself refuses a write when the record changed since it was looked at. Where it does not, the
+        provider looks just before it writes, and the tool reads back after.
+    versions : bool
+        Whether records carry a token that changes with every edit.
+    members : bool
+        Whether the CRM keeps territories as records of their own, with users as their members; see `Crm.arrange`.
+    teams : bool
+        Whether users of the CRM belong to teams, told by `Reading.users`.
+    per_second : float or None
+        Calls a second that the CRM allows, where that is known.
+    calls : Calls or None
+        What operations cost, where the CRM counts calls.
+    reads_back : bool
+        Whether a look after a write shows what was written. Where changes go to a file that somebody loads later, it
+        does not.
     """
 
     batch_size: int
     territories: bool
     compare_and_set: bool
+    versions: bool = False
+    members: bool = False
+    teams: bool = False
+    per_second: float | None = None
+    calls: Calls | None = None
+    reads_back: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +120,51 @@ class Reading:
         One row a user: `user` (CRM id), `name`, `email` (text or null), `active` (boolean).
     offered : mapping of str to Kind
         Every column that one may ask for, with its kind, unknown where the CRM does not tell.
+    members : tuple of Member
+        Who is a member of which territory, where the CRM keeps that.
     """
 
     accounts: pl.DataFrame
     users: pl.DataFrame
     offered: Mapping[str, Kind] = field(default_factory=dict)
+    members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user who belongs to a territory of the CRM in a role; territory is its name in the plan, user a CRM id."""
+
+    territory: str
+    user: str
+    role: str
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What an account has in the CRM: CRM user id of its owner, and its territory where one is mapped."""
+    """What an account has in the CRM.
+
+    Parameters
+    ----------
+    owner : str or None
+        CRM user id of its owner.
+    territory : str or None
+        Its territory, where one is mapped.
+    version : str or None
+        The token that it had when it was looked at, where it carries one; no part of what it is compared by.
+    """
 
     owner: str | None
     territory: str | None
+    version: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """An account to change, only where the CRM still holds `before`."""
+    """An account to change, only where the CRM still holds `before`.
+
+    `before.version` is the token that the record had when it was looked at just before, for CRMs that take it as a
+    precondition.
+    """
 
     account: str
     before: Record
@@ -115,8 +198,20 @@ class Crm(Protocol):
         """What this provider can do."""
         ...
 
-    def preflight(self, columns: Sequence[str]) -> Iterator[Diagnostic]:
-        """Give a diagnostic for each thing that is missing: a table, a column, a permission."""
+    def preflight(
+        self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
+    ) -> Iterator[Diagnostic]:
+        """Give a diagnostic for each thing that is missing, and write nothing.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            Columns of accounts that are to be read.
+        owners : collection of str
+            CRM ids of users who are to own accounts: each must be there, and active.
+        writes : int
+            Records that are to be written: whether that is permitted, and whether the calls suffice.
+        """
         ...
 
     def read(self, columns: Sequence[str]) -> Reading:
@@ -129,6 +224,14 @@ class Crm(Protocol):
 
     def write(self, batch: Sequence[Write]) -> list[Receipt]:
         """Write one batch (`batch_size` at most), a receipt each in the same order; one bad record stops no other."""
+        ...
+
+    def arrange(self, territories: Sequence[str], members: Sequence[Member]) -> list[Receipt]:
+        """See that the CRM has those territories, with those members and no others, before accounts are written.
+
+        Gives a receipt for each territory or member that was changed or that could not be; none where the CRM keeps
+        no territories of their own.
+        """
         ...
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from terraform_like.crm.columns import Gathered, as_text, declared_kind, id_series, native_id
 from terraform_like.crm.connect import Database
-from terraform_like.crm.port import Capabilities, CrmError, Outcome, Reading, Receipt, Record, Write
+from terraform_like.crm.owners import lacking
+from terraform_like.crm.port import Capabilities, CrmError, Member, Outcome, Reading, Receipt, Record, Write
 from terraform_like.diagnostics import Diagnostic, Severity, did_you_mean
-from terraform_like.domain.project import CrmConnection
+from terraform_like.domain.connection import SqlConnection
 
 #: Rows that are fetched at a time.
 _CHUNK = 50_000
@@ -40,7 +41,7 @@ class SqlCrm:
 
     Parameters
     ----------
-    connection : CrmConnection
+    connection : SqlConnection
         `crm:` of territory.yaml.
     root : pathlib.Path
         The territory repository.
@@ -51,7 +52,7 @@ class SqlCrm:
         When the URL cannot be read or its driver is not installed.
     """
 
-    def __init__(self, connection: CrmConnection, root: Path) -> None:
+    def __init__(self, connection: SqlConnection, root: Path) -> None:
         self._accounts = connection.accounts
         self._users = connection.users
         self._database = Database(connection.url, root)
@@ -62,8 +63,13 @@ class SqlCrm:
         """What this provider can do."""
         return Capabilities(_BATCH_SIZE, territories=self._accounts.territory is not None, compare_and_set=True)
 
-    def preflight(self, columns: Sequence[str]) -> Iterator[Diagnostic]:
-        """Give a diagnostic for each table or column that is missing, or one where the database cannot be reached."""
+    def preflight(
+        self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
+    ) -> Iterator[Diagnostic]:
+        """Give a diagnostic for each table, column or owner that is missing, or one where there is no database.
+
+        Whether it may be written, a database tells at the first write, before anything has changed.
+        """
         accounts, users = self._mapped_accounts(), self._mapped_users()
         found: list[Diagnostic] = []
         try:
@@ -71,6 +77,8 @@ class SqlCrm:
                 asked = {f"{column}": column for column in columns if column not in _PLACES}
                 found += self._missing(connection, self._accounts.table, "crm.accounts", accounts, asked)
                 found += self._missing(connection, self._users.table, "crm.users", users, {})
+                if owners and not found:
+                    found += lacking(owners, self._read_users(connection))
         except CrmError as error:
             found = [Diagnostic(Severity.ERROR, str(error))]
         yield from found
@@ -91,6 +99,10 @@ class SqlCrm:
         """Write one batch in one transaction; where a record spoils it, write its halves, down to that record."""
         receipts = {receipt.account: receipt for receipt in self._settled(batch)}
         return [receipts[write.account] for write in batch]
+
+    def arrange(self, territories: Sequence[str], members: Sequence[Member]) -> list[Receipt]:
+        """Do nothing: a territory of a database is what its column says."""
+        return []
 
     def close(self) -> None:
         """Let go of connections."""

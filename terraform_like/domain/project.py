@@ -2,57 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import ConfigDict, Discriminator, Field, SecretStr, Tag
 
+from terraform_like.domain.connection import Connection, SqlConnection
 from terraform_like.domain.quantity import Name
 from terraform_like.domain.wish import Wish
 
-
-class AccountMapping(Wish):
-    """Where the CRM keeps accounts."""
-
-    table: str = "accounts"
-    """Table (SQL) or object. Example: `accounts`."""
-    key: str = "id"
-    """Column with the account's id. Example: `id`."""
-    owner: str = "owner_id"
-    """Column with the CRM user id of the owner. Example: `owner_id`."""
-    territory: str | None = None
-    """Column with the territory, where the CRM has one. Example: `territory`."""
-    version: str | None = None
-    """Column that changes with every edit, where there is one. Example: `updated_at`."""
-    changed_by: str | None = None
-    """Column with who changed the account last, where there is one; drift tells it. Example: `updated_by`."""
+#: Every provider that is built in, by its name.
+BUILT_IN: dict[str, type[Connection]] = {"sql": SqlConnection}
 
 
-class UserMapping(Wish):
-    """Where the CRM keeps users."""
+class OtherConnection(Connection):
+    """A CRM whose provider another package brings; what it takes is checked by the type that the package gives."""
 
-    table: str = "users"
-    """Table (SQL) or object. Example: `users`."""
-    key: str = "id"
-    """Column with the user's id. Example: `id`."""
-    name: str | None = None
-    """Column with the user's name. Example: `name`."""
-    email: str | None = None
-    """Column with the user's e-mail. Example: `email`."""
-    active: str | None = None
-    """Column that says whether the user is active; leave out where all are. Example: `active`."""
+    model_config = ConfigDict(extra="allow")
+
+    provider: str = Field(json_schema_extra={"not": {"enum": [*BUILT_IN]}})
+    """Name of an entry point of the group `territory.crm`. Example: `acme`."""
 
 
-class CrmConnection(Wish):
-    """Which CRM to read and write."""
+def branch(value: Any) -> str:
+    """Say which type of connection is meant: the provider's name where it is built in, else `other`."""
+    provider = value.get("provider", "sql") if isinstance(value, dict) else getattr(value, "provider", "sql")
+    return provider if isinstance(provider, str) and provider in BUILT_IN else "other"
 
-    provider: Literal["sql"] = "sql"
-    """Kind of CRM. Example: `sql`."""
-    url: SecretStr
-    """Where it is; `${NAME}` is read from the environment. Example: `sqlite:///crm.sqlite`."""
-    accounts: AccountMapping = AccountMapping()
-    """Where accounts are. Example: `{table: accounts, key: id, owner: owner_id, territory: territory}`."""
-    users: UserMapping = UserMapping()
-    """Where users are. Example: `{table: users, key: id, email: email}`."""
+
+AnyConnection = Annotated[
+    Annotated[SqlConnection, Tag("sql")] | Annotated[OtherConnection, Tag("other")], Discriminator(branch)
+]
 
 
 class Applying(Wish):
@@ -72,7 +51,7 @@ class Project(Wish):
 
     project: Name
     """Name of the project. Example: `acme`."""
-    crm: CrmConnection
+    crm: AnyConnection
     """The CRM. Example: `{provider: sql, url: "sqlite:///crm.sqlite"}`."""
     state: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("sqlite:///.territory/state.sqlite")
     """Where to remember what was applied: a file, a server, or `git` itself; `${NAME}` is read from the environment.

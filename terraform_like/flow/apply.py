@@ -298,7 +298,8 @@ class _Work:
         before, after = as_record(step.before, self.crm), as_record(step.after, self.crm)
         here = found.get(step.account)
         between = [as_record(place, self.crm) for place in step.between]
-        if here is not None and (self.on_conflict == "overwrite" or here in between):
+        # What is there carries its version as well, which a CRM may take as a precondition.
+        if here is not None and (self.on_conflict == "overwrite" or here in (before, *between)):
             before = here
         return Write(step.account, before, after)
 

@@ -43,12 +43,12 @@ def drift(repository: Repository, name: str, day: date) -> tuple[Drift, Report]:
     if applied is None:
         report.note(f"Nothing of {name} was applied yet", "There is nothing to compare the CRM with.")
         return Drift(name), report
-    who = repository.project.crm.accounts.changed_by
+    who = repository.project.crm.changed_by
     live = read_live(repository, wanted, day, report, also=[who] if who else [], before=before)
     table = applied.join(_renamed(live.snapshot, who), on="account", how="left", coalesce=True).sort("account")
     gone = table.filter(pl.col("there").is_null())
     elsewhere = pl.col("has_it").ne_missing(pl.col("owner_live"))
-    if repository.project.crm.accounts.territory is not None:
+    if live.territories:
         elsewhere |= pl.col("territory").ne_missing(pl.col("territory_live"))
     changed = table.filter(pl.col("there").is_not_null() & elsewhere).sort("territory", "account", nulls_last=True)
     people = {user: person for person, user in live.users.items()}

@@ -41,12 +41,15 @@ class Live:
         Every column that the CRM's accounts have, with its kind; those that the plan uses as they were read.
     inactive : tuple of str
         People whose user is not active, sorted.
+    territories : bool
+        Whether the CRM says itself which territory an account is in.
     """
 
     snapshot: pl.DataFrame
     users: dict[str, str]
     columns: dict[str, str]
     inactive: tuple[str, ...] = ()
+    territories: bool = True
 
 
 def read_live(
@@ -99,6 +102,7 @@ def read_live(
         users,
         dict(sorted({**named_kinds(reading.offered), **recorded(snapshot)}.items())),
         tuple(sorted(name for name, user in users.items() if user not in active)),
+        crm.capabilities.territories,
     )
 
 

@@ -32,7 +32,7 @@ from pydantic import SecretStr
 from terraform_like.crm import open_crm
 from terraform_like.diagnostics import Report
 from terraform_like.diff import Change, ChangeKind, Place
-from terraform_like.domain.project import CrmConnection
+from terraform_like.domain.connection import SqlConnection
 from terraform_like.flow.apply import Context, apply
 from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal
 from terraform_like.plan.file import load, write_saved
@@ -107,7 +107,7 @@ def measure(root: Path, crm_url: str, state_url: str) -> None:
     """Apply in this process; print changes, seconds, and peak memory before and after, in MB."""
     saved = load(root / "plans" / "fy27", Report())
     assert saved is not None
-    connection = CrmConnection.model_validate({"url": crm_url, "accounts": {"territory": "territory"}})
+    connection = SqlConnection.model_validate({"url": crm_url, "accounts": {"territory": "territory"}})
     crm, state = open_crm(connection, root), open_state(SecretStr(state_url), root)
     gc.collect()
     # What reading the plan took for a while shall hide nothing of what comes.

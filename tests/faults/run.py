@@ -40,7 +40,7 @@ from terraform_like.crm.port import Capabilities
 from terraform_like.crm.sql import SqlCrm
 from terraform_like.diagnostics import Report
 from terraform_like.diff import Change, ChangeKind, Place
-from terraform_like.domain.project import CrmConnection
+from terraform_like.domain.connection import SqlConnection
 from terraform_like.flow.apply import Context, apply
 from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal
 from terraform_like.plan.file import load, write_saved
@@ -176,7 +176,7 @@ def apply_once(site: Site, die_at: int) -> int:
     saved = load(site.root / "plans" / "fy27", Report())
     assert saved is not None
     connection = {"url": site.crm.replace("postgresql:", "postgresql+psycopg:"), "accounts": {"territory": "territory"}}
-    crm = InBatches(CrmConnection.model_validate(connection), site.root)
+    crm = InBatches(SqlConnection.model_validate(connection), site.root)
     state = open_state(SecretStr(site.state), site.root)
     applied, report = apply(saved, crm, state, current=CURRENT, context=Context("ana", "ci"), lock_timeout=60)
     if not applied.complete:

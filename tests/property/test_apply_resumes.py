@@ -18,7 +18,7 @@ from terraform_like.crm.port import Capabilities, Receipt, Write
 from terraform_like.crm.sql import SqlCrm
 from terraform_like.diagnostics import Report
 from terraform_like.diff import Change, ChangeKind, Place
-from terraform_like.domain.project import CrmConnection
+from terraform_like.domain.connection import SqlConnection
 from terraform_like.flow.apply import Context, Progress, apply
 from terraform_like.plan.file import assignments_bytes, digest_of, digest_of_bytes, load, seal, write_saved
 from terraform_like.plan.fresh import Current
@@ -94,7 +94,7 @@ def make(root: Path, found: list[tuple[str, str | None]]) -> None:
 
 
 def attempt(root: Path, size: int, crash_at: int, where: str) -> None:
-    connection = CrmConnection.model_validate(
+    connection = SqlConnection.model_validate(
         {"url": "sqlite:///crm.sqlite", "accounts": {"territory": "territory"}, "users": {}}
     )
     crm, state = Crashing(connection, root), open_state(SecretStr("sqlite:///state.sqlite"), root)
@@ -153,7 +153,7 @@ def test_ids_and_territories_survive_the_crm_to_the_letter(names: list[str]) -> 
         with closing(sqlite3.connect(root / "crm.sqlite")) as database:
             database.executemany("INSERT INTO accounts VALUES (?, 'u-1', ?)", [(name, name) for name in names])
             database.commit()
-        connection = CrmConnection.model_validate(
+        connection = SqlConnection.model_validate(
             {"url": "sqlite:///crm.sqlite", "accounts": {"territory": "territory"}, "users": {}}
         )
         crm = SqlCrm(connection, root)

@@ -10,7 +10,7 @@ from postgres import Server
 from terraform_like.crm.patient import PatientCrm
 from terraform_like.crm.port import CrmError, Outcome, Receipt, Record, Write
 from terraform_like.crm.sql import SqlCrm
-from terraform_like.domain.project import CrmConnection
+from terraform_like.domain.connection import SqlConnection
 
 #: The first write that gets so far loses its connection: a sequence is no part of the transaction that is rolled back.
 TABLES = """
@@ -38,7 +38,7 @@ def url(postgresql: Server) -> str:
 
 def provider(url: str, kind: type[SqlCrm] = SqlCrm) -> SqlCrm:
     connection = {"url": url.replace("postgresql:", "postgresql+psycopg:"), "accounts": {"territory": "territory"}}
-    return kind(CrmConnection.model_validate(connection), Path())
+    return kind(SqlConnection.model_validate(connection), Path())
 
 
 def held(url: str) -> list[tuple[object, ...]]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from terraform_like.crm import open_crm
 from terraform_like.crm.connect import secrets_of
 from terraform_like.crm.port import Crm, CrmError, Outcome, Record, Write
-from terraform_like.domain.project import CrmConnection
+from terraform_like.domain.connection import SqlConnection
 
 SCHEMA = """
 CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT, email TEXT, active BOOLEAN);
@@ -61,7 +61,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
 
     def open_it(url: str = "sqlite:///crm.sqlite", **changed: object) -> Crm:
         values = {"url": url, "accounts": MAPPING, "users": USERS} | changed
-        crms.append(open_crm(CrmConnection.model_validate(values), tmp_path))
+        crms.append(open_crm(SqlConnection.model_validate(values), tmp_path))
         return crms[-1]
 
     yield open_it

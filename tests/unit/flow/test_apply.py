@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,10 +16,10 @@ import pytest
 from pydantic import SecretStr
 
 from terraform_like.crm import open_crm
-from terraform_like.crm.port import Capabilities, Crm, Reading, Receipt, Record, Write
+from terraform_like.crm.port import Capabilities, Crm, Member, Reading, Receipt, Record, Write
 from terraform_like.diagnostics import Diagnostic, Report
 from terraform_like.diff import Change, ChangeKind, Place
-from terraform_like.domain.project import CrmConnection
+from terraform_like.domain.connection import SqlConnection
 from terraform_like.flow.apply import Applied, Context, OnConflict, Progress, apply
 from terraform_like.plan.applied import End
 from terraform_like.plan.file import (
@@ -41,7 +41,7 @@ from terraform_like.state.store import State
 COUNT = 24
 ANA = Context("ana", "ci-1", "c0ffee")
 NOON = datetime(2027, 2, 1, 12, tzinfo=UTC)
-CONNECTION = CrmConnection.model_validate({"url": "sqlite:///crm.sqlite", "accounts": {"territory": "territory"}})
+CONNECTION = SqlConnection.model_validate({"url": "sqlite:///crm.sqlite", "accounts": {"territory": "territory"}})
 STATE = SecretStr("sqlite:///.territory/state.sqlite")
 CURRENT = Current(digest_of("config"), digest_of("policies"), Limits(changes=1.0))
 
@@ -81,8 +81,10 @@ class InBatches:
     def capabilities(self) -> Capabilities:
         return Capabilities(5, self.crm.capabilities.territories, compare_and_set=True)
 
-    def preflight(self, columns: Sequence[str]) -> Iterator[Diagnostic]:
-        return self.crm.preflight(columns)
+    def preflight(
+        self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
+    ) -> Iterator[Diagnostic]:
+        return self.crm.preflight(columns, owners=owners, writes=writes)
 
     def read(self, columns: Sequence[str]) -> Reading:
         return self.crm.read(columns)
@@ -92,6 +94,9 @@ class InBatches:
 
     def write(self, batch: Sequence[Write]) -> list[Receipt]:
         return self.crm.write(batch)
+
+    def arrange(self, territories: Sequence[str], members: Sequence[Member]) -> list[Receipt]:
+        return self.crm.arrange(territories, members)
 
     def close(self) -> None:
         self.crm.close()
@@ -398,7 +403,7 @@ def test_a_write_that_a_rule_of_the_crm_undoes_is_no_success(root: Path, crm: Cr
 
 
 def test_without_a_territory_in_the_crm_only_owners_are_written(root: Path, state: State) -> None:
-    crm = open_crm(CrmConnection.model_validate({"url": "sqlite:///crm.sqlite"}), root)
+    crm = open_crm(SqlConnection.model_validate({"url": "sqlite:///crm.sqlite"}), root)
     result, report = applied(root, crm, state)
     crm.close()
     assert result.complete and not report
