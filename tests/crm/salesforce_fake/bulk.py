@@ -74,7 +74,6 @@ class Bulk:
     patience: int = 1
     #: Rows that a job works off before it fails; all where null.
     fails_after: int | None = None
-    pretends: bool = False
     jobs: dict[str, Job] = field(default_factory=dict)
 
     def create(self, request: Request, version: str, kind: str) -> Reply:
@@ -213,7 +212,7 @@ class Bulk:
                 record = self.org.insert(job.object, row, job.auto_assign)
             elif job.operation == "delete":
                 self.org.remove(job.object, record)
-            elif not self.pretends:
+            else:
                 self.org.update(job.object, record, row, job.auto_assign)
         except ApiError as error:
             said = f"{error.code}:{error.message}:{','.join(error.fields)} --"

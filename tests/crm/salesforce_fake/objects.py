@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class ObjectType:
     create: bool = True
     update: bool = True
     delete: bool = True
+    #: Fields of which no two records have the same values.
+    pair: tuple[str, ...] = ()
 
     def add(self, *fields: Field) -> None:
         """Give it more fields, as an administrator does."""
@@ -69,8 +72,8 @@ def _system() -> list[Field]:
     ]
 
 
-def _object(name: str, prefix: str, *fields: Field, **more: bool) -> ObjectType:
-    made = ObjectType(name, prefix, **more)  # type: ignore[arg-type]
+def _object(name: str, prefix: str, *fields: Field, **more: Any) -> ObjectType:
+    made = ObjectType(name, prefix, **more)
     made.add(*_system(), *fields)
     return made
 
@@ -187,6 +190,7 @@ def territory_management() -> dict[str, ObjectType]:
             ),
             _read_only("SobjectType"),
             update=False,
+            pair=("ObjectId", "Territory2Id"),
         ),
         _object(
             "UserTerritory2Association",
@@ -196,6 +200,7 @@ def territory_management() -> dict[str, ObjectType]:
             Field("RoleInTerritory2", "picklist", picklist=("Owner", "Administrator", "Sales Rep")),
             _read_only("IsActive", "boolean"),
             update=False,
+            pair=("UserId", "Territory2Id"),
         ),
         _object(
             "Territory2ObjectExclusion",
@@ -203,6 +208,7 @@ def territory_management() -> dict[str, ObjectType]:
             Field("ObjectId", "reference", update=False, nillable=False, to=("Account",), relationship="Object"),
             _reference("Territory2Id", "Territory2", update=False, nillable=False),
             Field("Note"),
+            pair=("ObjectId", "Territory2Id"),
         ),
     ]
     return {each.name: each for each in objects}

@@ -47,6 +47,8 @@ class Org:
     read_only: set[str] = field(default_factory=set)
     #: How often a record is still found locked, by its id.
     locked: Counter[str] = field(default_factory=Counter)
+    #: Ids whose writes are answered with success, and change nothing.
+    pretending: set[str] = field(default_factory=set)
     #: Validation rules: given object, row and the new values, each may raise `ApiError`.
     rules: list[Callable[[str, Row, Row], None]] = field(default_factory=list)
     #: Triggers and flows: each may change the row after it was written.
@@ -60,6 +62,7 @@ class Org:
     def __post_init__(self) -> None:
         self.lock = RLock()
         self._numbers: Counter[str] = Counter()
+        self._pairs: dict[tuple[str, ...], str] = {}
         self._time = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
         if self.territories:
             self.objects |= territory_management()
@@ -87,6 +90,8 @@ class Org:
             row |= {"IsActive": True, "UserType": "Standard"}
         self.rows[name][row["Id"]] = row | values
         self._stamp(self.rows[name][row["Id"]], created=True)
+        if kind.pair:
+            self._pairs[_pair(kind, values)] = row["Id"]
         return str(row["Id"])
 
     def edit(self, name: str, record: str, **values: Any) -> None:
@@ -131,6 +136,11 @@ class Org:
         if "OwnerId" in kind.fields:
             given.setdefault("OwnerId", self.acting)
         self._judge(kind, {}, given)
+        if kind.pair and (other := self._pairs.get(_pair(kind, given))):
+            words = f"duplicate value found: <unknown> duplicates value on record with id: {other}"
+            raise ApiError("DUPLICATE_VALUE", words)
+        if given.get("ObjectId") in self.pretending:
+            return make_id(kind.prefix, self._numbers[name] + 1)
         record = self.create(name, **given)
         self._after(kind, self.rows[name][record], auto_assign)
         return record
@@ -143,6 +153,8 @@ class Org:
         given = self._checked(kind, values, creating=False)
         self._reach(row["Id"])
         self._judge(kind, row, given)
+        if row["Id"] in self.pretending:
+            return
         before = row.get("OwnerId")
         row.update(given)
         self._stamp(row)
@@ -157,8 +169,11 @@ class Org:
         row = self.find(name, record)
         self._reach(row["Id"])
         self._judge(kind, row, {})
+        if row.get("ObjectId") in self.pretending:
+            return
         self.deleted[name].add(row["Id"])
         del self.rows[name][row["Id"]]
+        self._pairs.pop(_pair(kind, row), None)
 
     def etag(self, row: Row) -> str:
         """Give the tag of what a record holds now."""
@@ -287,3 +302,7 @@ class Org:
             self.assignment(row)
         for trigger in self.triggers:
             trigger(kind.name, row)
+
+
+def _pair(kind: ObjectType, values: Mapping[str, Any]) -> tuple[str, ...]:
+    return (kind.name, *(str(values.get(each)) for each in kind.pair))

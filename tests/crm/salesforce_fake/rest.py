@@ -26,8 +26,6 @@ class Rest:
     calls_left: int = 15_000
     calls_most: int = 15_000
     bulk_left: int = 15_000
-    #: Answers a write with success, and changes nothing.
-    pretends: bool = False
     cursors: dict[str, list[Row]] = field(default_factory=dict)
 
     def spend(self) -> None:
@@ -131,8 +129,7 @@ class Rest:
             return Reply(body=shown, headers={"ETag": self.org.etag(row)} if kind.name == "Account" else {})
         if request.method == "PATCH":
             self._precondition(request, kind.name, record)
-            if not self.pretends:
-                self.org.update(kind.name, record, request.json(), _auto_assign(request))
+            self.org.update(kind.name, record, request.json(), _auto_assign(request))
         else:
             self.org.remove(kind.name, record)
         return Reply(204)
@@ -192,8 +189,7 @@ class Rest:
         key = record.get("Id") or record.get("id")
         if not key:
             raise ApiError("MISSING_ARGUMENT", "Id not specified in an update call")
-        if not self.pretends:
-            self.org.update(self._type_of(record), key, record, auto)
+        self.org.update(self._type_of(record), key, record, auto)
         return long_id(key)
 
     def _type_of(self, record: Row) -> str:

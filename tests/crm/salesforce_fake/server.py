@@ -16,6 +16,7 @@ from crm.salesforce_fake.rest import Rest
 from crm.salesforce_fake.web import Fault, Handler, Reply, Request
 
 _DATA = r"/services/data/v(\d\d\.\d)"
+_BUSY = "ConcurrentPerOrgLongTxn Limit exceeded."
 _PAGE = "<html><body>Service Unavailable</body></html>"
 
 
@@ -134,6 +135,9 @@ class SalesforceServer:
                     server._answer(request)
                 if fault.does == "fail":
                     self._send(Reply(503, _PAGE, type="text/html"))
+                    return
+                if fault.does == "busy":
+                    self._send(Reply(403, ApiError("REQUEST_LIMIT_EXCEEDED", _BUSY).as_reply()))
                     return
                 if fault.does == "hang":
                     server._stopped.wait()

@@ -76,7 +76,8 @@ class Fault:
     path : str
         A pattern that is searched in the method and the target, as in `PATCH .*/composite`.
     does : str
-        `fail` answers 503 with a page, `drop` closes the connection, `hang` answers nothing until the server stops.
+        `fail` answers 503 with a page, `busy` 403 since too many long calls run at once, `drop` closes the connection,
+        `hang` answers nothing until the server stops.
     after : bool
         Whether the request takes effect first.
     times : int
@@ -86,7 +87,7 @@ class Fault:
     """
 
     path: str
-    does: Literal["fail", "drop", "hang"] = "fail"
+    does: Literal["fail", "busy", "drop", "hang"] = "fail"
     after: bool = False
     times: int = 1
     skip: int = 0

@@ -1,0 +1,1 @@
+"""Salesforce: owners of accounts and their territories, over REST and the Bulk API 2.0."""
