@@ -144,8 +144,9 @@ class Writer:
         lacking = {name: problem for name, problem in territories.ensure(names).items() if problem is not None}
         able = [one for one in moving if one.write.after.territory not in lacking]
         problems = territories.put([Move(one.id, one.write.after.territory) for one in able])
-        problems |= {one.id: lacking[str(one.write.after.territory)] for one in moving if one not in able}
-        return {one.id: _receipt(one, problems[one.id]) for one in moving}
+        # What the org put into no territory, since it could not make one, has the reason of that territory.
+        told = ((one, problems.get(one.id, lacking.get(str(one.write.after.territory)))) for one in moving)
+        return {one.id: _receipt(one, problem) for one, problem in told}
 
 
 def is_between(found: Record, before: Record, after: Record) -> bool:
