@@ -48,6 +48,7 @@ HOMES = {
     "highspy": ("carve/",),
     "httpx": ("crm/",),
     "jinja2": ("report/",),
+    "jwt": ("crm/salesforce/login.py",),
     "jsonschema": ("config/", "plan/file.py"),
     "numpy": ANYWHERE,
     "polars": ANYWHERE,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from terraform_like.crm.port import Crm, CrmError
 from terraform_like.domain.connection import Connection, SqlConnection
+from terraform_like.domain.salesforce import SalesforceConnection
 
 
 def open_crm(connection: Connection, root: Path) -> Crm:
@@ -33,6 +34,10 @@ def _opened(connection: Connection, root: Path) -> Crm:
         from terraform_like.crm.sql import SqlCrm
 
         return SqlCrm(connection, root)
+    if isinstance(connection, SalesforceConnection):
+        from terraform_like.crm.salesforce.provider import SalesforceCrm
+
+        return SalesforceCrm(connection)
     from terraform_like.providers import ProviderError, provider
 
     try:

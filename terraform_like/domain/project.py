@@ -8,10 +8,11 @@ from pydantic import ConfigDict, Discriminator, Field, SecretStr, Tag
 
 from terraform_like.domain.connection import Connection, SqlConnection
 from terraform_like.domain.quantity import Name
+from terraform_like.domain.salesforce import SalesforceConnection
 from terraform_like.domain.wish import Wish
 
 #: Every provider that is built in, by its name.
-BUILT_IN: dict[str, type[Connection]] = {"sql": SqlConnection}
+BUILT_IN: dict[str, type[Connection]] = {"sql": SqlConnection, "salesforce": SalesforceConnection}
 
 
 class OtherConnection(Connection):
@@ -30,7 +31,10 @@ def branch(value: Any) -> str:
 
 
 AnyConnection = Annotated[
-    Annotated[SqlConnection, Tag("sql")] | Annotated[OtherConnection, Tag("other")], Discriminator(branch)
+    Annotated[SqlConnection, Tag("sql")]
+    | Annotated[SalesforceConnection, Tag("salesforce")]
+    | Annotated[OtherConnection, Tag("other")],
+    Discriminator(branch),
 ]
 
 

@@ -12,8 +12,8 @@ from crm.salesforce_fake.org import ApiError, Org, Row
 from crm.salesforce_fake.server import SalesforceServer
 from crm.salesforce_fake.territories import Territories, set_up
 from crm.salesforce_fake.web import Fault as ServerFault
-from terraform_like.crm.conformance import Account, Fault
 
+from terraform_like.crm.conformance import Account, Fault
 from terraform_like.crm.patient import PatientCrm
 from terraform_like.crm.port import Crm
 from terraform_like.crm.salesforce.provider import SalesforceCrm

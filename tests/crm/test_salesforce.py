@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from crm.salesforce_world import SalesforceWorld, salesforce
+
 from terraform_like.crm.conformance import (
     Conformance,
     Fault,

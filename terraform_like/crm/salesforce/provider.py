@@ -122,7 +122,7 @@ class SalesforceCrm:
         wanted = [one for one in members if one.territory in ids]
         told = dict(made)
         changed = set_members(self._session, ids, self._roles, wanted, self._sleep)
-        told |= {f"{one.territory}: {one.user}": problem for one, problem in changed.items()}
+        told |= {f"{one.territory}: {one.user} as {one.role}": problem for one, problem in changed.items()}
         return [
             Receipt(what, Outcome.DONE) if problem is None else Receipt(what, Outcome.FAILED, problem.told)
             for what, problem in told.items()
