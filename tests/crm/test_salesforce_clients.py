@@ -116,9 +116,7 @@ def test_a_collection_is_answered_record_by_record(server: SalesforceServer, sal
         sales.restful("composite/sobjects", method="PATCH", json={"records": records * 51})
 
 
-def test_bulk_reads_and_writes(
-    server: SalesforceServer, sales: Salesforce, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bulk_reads_and_writes(server: SalesforceServer, sales: Salesforce, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simple_salesforce.bulk2.sleep", lambda seconds: None)
     owner = server.org.create("User", Name="Jane", Username="jane", Email="j@acme.example")
     accounts = [server.org.create("Account", Name=HOSTILE, OwnerId=server.org.acting) for _ in range(5)]
