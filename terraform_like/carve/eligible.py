@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -219,6 +219,23 @@ def eligible(segment: Members, locate: Locate, report: Report) -> Eligible:
         only[those] = t
     may = np.stack(columns, axis=1) if columns else np.zeros((heads.height, 0), dtype=bool)
     return Eligible(kind_of, may, only, out)
+
+
+def keeping(allowed: Eligible, segment: Members) -> Eligible:
+    """Leave each unit only the territory where it is, if it may stay there; others may go wherever they might.
+
+    A family is where most of its accounts are, among the territories that it may stay in; the first one on a tie.
+    """
+    width = len(segment.names)
+    placed = np.flatnonzero(segment.current >= 0)
+    keys, counts = np.unique(segment.unit_of[placed] * width + segment.current[placed], return_counts=True)
+    may = allowed.allows(keys // width, keys % width)
+    keys, counts = keys[may], counts[may]
+    # By number of accounts, then from last to first territory: the last write is the most, the first one on a tie.
+    order = np.lexsort((-keys, counts))
+    only = allowed.only.copy()
+    only[keys[order] // width] = keys[order] % width
+    return replace(allowed, only=only)
 
 
 def tell_pins_elsewhere(carving: Carving, inside: Book, locate: Locate, report: Report) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from terraform_like.carve.arrays import Flags, Floats, Ints
 from terraform_like.carve.centers import find_centers, known_center, match_centers, nearest_center
-from terraform_like.carve.eligible import Eligible, Members, book_path, eligible, members, tell_pins_elsewhere
+from terraform_like.carve.eligible import Eligible, Members, book_path, eligible, keeping, members, tell_pins_elsewhere
 from terraform_like.carve.problem import EXCESS_WEIGHT, PROTECTED_COUNTS, TOLERANCE, Limits, Problem
 from terraform_like.carve.survey import survey
 from terraform_like.carve.ways import Fits, Pairs, Ways, Weights, kept_ways
@@ -23,7 +23,9 @@ from terraform_like.domain.scope import PROTECTED
 _LEAST_PULL = 1e-3
 
 
-def formulate(carving: Carving, inside: Book, locate: Locate, report: Report) -> tuple[Problem, ...]:
+def formulate(
+    carving: Carving, inside: Book, locate: Locate, report: Report, *, keep: bool = False
+) -> tuple[Problem, ...]:
     """Make the problems of a carving, one a component, in the order of segments and territories.
 
     Parameters
@@ -36,17 +38,19 @@ def formulate(carving: Carving, inside: Book, locate: Locate, report: Report) ->
         Where the wishes stand.
     report : Report
         Gathers accounts that no territory may hold, pins that contradict each other, limits that do.
+    keep : bool
+        Whether accounts stay wherever they may, so that only the others are to be placed.
     """
     problems: list[Problem] = []
     tell_pins_elsewhere(carving, inside, locate, report)
     for segment in carving.segments:
         those = members(carving, inside, segment.name)
         if len(those.accounts):
-            problems += _segment_problems(carving, those, locate, report)
+            problems += _segment_problems(carving, those, keep, locate, report)
     return tuple(problems)
 
 
-def _segment_problems(carving: Carving, segment: Members, locate: Locate, report: Report) -> list[Problem]:
+def _segment_problems(carving: Carving, segment: Members, keep: bool, locate: Locate, report: Report) -> list[Problem]:
     allowed = eligible(segment, locate, report)
     nowhere = np.flatnonzero(allowed.count() == 0)
     if len(nowhere):
@@ -59,6 +63,8 @@ def _segment_problems(carving: Carving, segment: Members, locate: Locate, report
         return []
     labels = _components(allowed)
     centers = _centers(carving, segment, allowed)
+    if keep:
+        allowed = keeping(allowed, segment)
     problems = []
     of_units, books = labels[: len(segment.heads)], labels[len(segment.heads) :]
     alone = len(np.unique(of_units)) == 1
@@ -67,7 +73,7 @@ def _segment_problems(carving: Carving, segment: Members, locate: Locate, report
         name = segment.name if alone else f"{segment.name}/{segment.names[mine[0]]}"
         units = np.flatnonzero(of_units == label)
         if len(units):
-            problems.append(_component(carving, segment, name, units, mine, allowed, centers, locate, report))
+            problems.append(_component(carving, segment, name, units, mine, allowed, centers, keep, locate, report))
         else:
             _tell_of_hollow(segment, int(mine[0]), locate, report)
     return problems
@@ -174,6 +180,7 @@ def _component(
     books: Ints,
     allowed: Eligible,
     centers: Floats,
+    keep: bool,
     locate: Locate,
     report: Report,
 ) -> Problem:
@@ -218,6 +225,7 @@ def _component(
         method=balance.carve.method,
         effort=balance.carve.effort,
         atlas=survey(carving, segment, units, ways.eligible, locate, report),
+        kept=keep,
     )
 
 

@@ -138,6 +138,8 @@ class Problem:
         How it is carved.
     atlas : Atlas or None
         The map on which every territory must be connected; None where nothing asks for it.
+    kept : bool
+        Whether units stay wherever they may, so that limits may not hold for that alone.
     """
 
     component: str
@@ -156,6 +158,7 @@ class Problem:
     method: CarveMethod = CarveMethod.AUTO
     effort: Effort = Effort.NORMAL
     atlas: Atlas | None = None
+    kept: bool = False
 
     @property
     def units(self) -> int:

@@ -41,11 +41,14 @@ class Carved:
         One a component, with moves counted from where accounts are now.
     proofs : tuple of Proof
         One a component, in the same order.
+    refresh : bool
+        Whether accounts stayed wherever they may be, so that only the others were placed.
     """
 
     territory: pl.Series
     problems: tuple[Problem, ...]
     proofs: tuple[Proof, ...]
+    refresh: bool = False
 
 
 def carve(
@@ -55,6 +58,8 @@ def carve(
     report: Report,
     watch: Watch = UNWATCHED,
     executor: str | None = None,
+    *,
+    keep: bool = False,
 ) -> Carved | None:
     """Give every account in scope a territory.
 
@@ -72,13 +77,15 @@ def carve(
         Is told how far it is, and may end it early with the best answer so far.
     executor : str, optional
         Where components are carved, as `executor.run_apart` takes it.
+    keep : bool
+        Whether accounts stay wherever they may, though limits are broken.
 
     Returns
     -------
     Carved or None
         None when there are errors; never an answer that was not certified.
     """
-    problems = formulate(carving, inside, locate, report)
+    problems = formulate(carving, inside, locate, report, keep=keep)
     if report.failed:
         return None
     _tell_too_large(problems, locate, report)
@@ -89,7 +96,9 @@ def carve(
         limit_moves(carving, answers, locate, report)
         if report.failed:
             return None
-        _settle(carving, inside, problems, answers, locate, report, watch, executor)
+        # Where accounts stay, there is nothing that another round could find.
+        if not keep:
+            _settle(carving, inside, problems, answers, locate, report, watch, executor)
     except (SolverError, ExecutorError) as error:
         report.error("The accounts cannot be carved", f"{error}. Nothing was changed.")
         return None
@@ -97,7 +106,7 @@ def carve(
     proofs = [_proof(problem, one, report) for problem, one in zip(placed, answers, strict=True)]
     if report.failed:
         return None
-    return Carved(_territories(inside, answers), tuple(placed), tuple(proof for proof in proofs if proof))
+    return Carved(_territories(inside, answers), tuple(placed), tuple(proof for proof in proofs if proof), keep)
 
 
 def _tell_too_large(problems: tuple[Problem, ...], locate: Locate, report: Report) -> None:

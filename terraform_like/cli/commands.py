@@ -107,6 +107,12 @@ def validate(session: Session, plan: str | None, variables: dict[str, str]) -> i
 @click.option("--as-of", type=Day(), help="Day that owners and holders are for.  [default: today, UTC]")
 @click.option("--all-changes", is_flag=True, help="Show every change; else each kind folds.")
 @click.option(
+    "--refresh",
+    is_flag=True,
+    help="Leave every account where it may stay, whatever the bands, and place the others: new accounts, "
+    "and those that grew out of their segment. For a schedule.",
+)
+@click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
@@ -126,6 +132,7 @@ def plan(
     detailed_exitcode: bool,
     as_of: date | None,
     all_changes: bool,
+    refresh: bool,
     time_limit: float | None,
     executor: str | None,
     variables: dict[str, str],
@@ -146,6 +153,7 @@ def plan(
             variables=variables,
             time_limit=time_limit,
             executor=executor,
+            refresh=refresh,
         ),
     )
 

@@ -27,6 +27,7 @@ def plan_command(
     variables: dict[str, str],
     time_limit: float | None,
     executor: str | None,
+    refresh: bool,
 ) -> int:
     """Make a plan; give the exit code."""
     from terraform_like.carve.watch import Watch
@@ -43,6 +44,7 @@ def plan_command(
             tell=tell,
             watch=Watch(tell, time_limit, interrupted),
             executor=executor,
+            refresh=refresh,
         )
     if save:
         save_plan(repository, planned)
@@ -91,7 +93,7 @@ def _next_steps(session: Session, repository: Repository, planned: Planned, save
     yield ""
     if not saved:
         yield "Nothing is saved. To have this plan reviewed:"
-        yield _typed("territory", *here, "plan", *named, "--save")
+        yield _typed("territory", *here, "plan", *named, *(["--refresh"] if plan.refresh else []), "--save")
         return
     kept = "the snapshot" if repository.project.snapshot == "commit" else "the snapshot under .territory/"
     yield f"Saved plans/{plan.plan}/plan.json, assignments.csv and {kept}. Merging them is approving them:"

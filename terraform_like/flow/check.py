@@ -226,6 +226,7 @@ def _again(saved: SavedPlan, wanted: Wanted, report: Report) -> Composed | Check
         # What the CRM offers beyond what the plan used cannot be known from the snapshot: that is taken as said.
         {**plan.columns, **recorded(saved.snapshot.table)} if plan.columns else {},
         plan.rollback,
+        plan.refresh,
         matched,
         plan.inactive,
     )

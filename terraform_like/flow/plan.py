@@ -53,6 +53,7 @@ def make_plan(
     tell: Callable[[str], None] = lambda _: None,
     watch: Watch = UNWATCHED,
     executor: str | None = None,
+    refresh: bool = False,
 ) -> tuple[Planned, Report]:
     """Make a plan from the live CRM.
 
@@ -72,6 +73,8 @@ def make_plan(
         Looks on while accounts are carved, and may end that early.
     executor : str, optional
         Where components are carved, as `carve.executor.run_apart` takes it.
+    refresh : bool
+        Whether accounts stay wherever they may, so that only the others are placed.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def make_plan(
     live = read_live(repository, wanted, as_of, report, before=before)
     population = populated(wanted, live.snapshot, live.users, report, done)
     tell(f"Carving {counted(len(population.inside), 'account')}")
-    carved = carve(wanted.carving, population.inside, wanted.locate, report, watch, executor)
+    carved = carve(wanted.carving, population.inside, wanted.locate, report, watch, executor, keep=refresh)
     if carved is None or report.failed:
         raise Halt(report)
     tell("Comparing and judging")
@@ -201,6 +204,7 @@ def planned_of(
             locate_policy=wanted.locate_policy,
             columns=live.columns,
             rollback=rollback,
+            refresh=carved.refresh,
             matched=matched,
             inactive=live.inactive,
         )

@@ -95,7 +95,7 @@ def carve_as_saved(saved: SavedPlan, wanted: Wanted, said: Report) -> SavedCarve
     if not inside.equals(assignments.sort("account")["account"]):
         return _accounts(population, assignments)
     territory = assignments.sort("account")["territory"]
-    problems = formulate(wanted.carving, population.inside, wanted.locate, said)
+    problems = formulate(wanted.carving, population.inside, wanted.locate, said, keep=plan.refresh)
     if said.failed:
         raise Halt(said)
     places = dict(zip(inside, territory, strict=True))

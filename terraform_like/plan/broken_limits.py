@@ -88,7 +88,7 @@ def tell_broken_limits(
             f"{'; '.join(told[:_NAMED])}{more}. {forced_or_ours(carving, problem, proof, broken)}",
             locate(problem.rules[metric, broken[0].cell.side], key=True),
         )
-        for way in ways_out(carving, problem, _certificates(broken))[:_WAYS]:
+        for way in () if problem.kept else ways_out(carving, problem, _certificates(broken))[:_WAYS]:
             if way.part:
                 report.note(f"{way.part} limits of {metric} from holding", f"It takes {way.text}.", locate(way.path))
 
@@ -97,6 +97,8 @@ def forced_or_ours(
     carving: Carving, problem: Problem, proof: Proof, broken: Sequence[Breach], *, ways: bool = True
 ) -> str:
     """Say why no carve can hold limits, with the ways out where asked, or that a better carve may hold them."""
+    if problem.kept:
+        return "A refresh moves no account for that; `territory plan` without `--refresh` carves anew."
     certificates = _certificates(broken)
     whys = list(dict.fromkeys(why_forced(problem, certificate) for certificate in certificates))
     out = [way.text for way in ways_out(carving, problem, certificates)] if ways else []

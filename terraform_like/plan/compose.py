@@ -80,6 +80,8 @@ class Parts:
         and notes become part of the plan.
     rollback : Rollback or None
         What the plan goes back to, where it was not carved.
+    refresh : bool
+        Whether accounts stayed wherever they may be.
     """
 
     carving: Carving
@@ -99,6 +101,7 @@ class Parts:
     locate_policy: Locate = nowhere
     columns: Mapping[str, str] = field(default_factory=dict)
     rollback: Rollback | None = None
+    refresh: bool = False
     matched: tuple[Matched, ...] = ()
     inactive: tuple[str, ...] = ()
 
@@ -151,6 +154,7 @@ def composed(parts: Parts) -> Composed:
         inputs=parts.inputs,
         created=parts.created,
         rollback=parts.rollback,
+        refresh=parts.refresh,
         as_of=parts.as_of,
         currency=carving.plan.currency,
         variables=dict(parts.variables),

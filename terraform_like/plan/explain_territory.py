@@ -63,7 +63,8 @@ def _carved(known: Known, number: int, said: TerritoryExplained) -> TerritoryExp
     loads = problem.loads(carved.choice)
     every = breaches(problem, carved.choice, carved.prices)
     own = [breach for breach in every if breach.cell.territory == t]
-    certificates = [breach.certificate for breach in own if breach.certificate]
+    # In a refresh what is forced is so since accounts stay, which no other wish would change.
+    certificates = [breach.certificate for breach in own if breach.certificate and not problem.kept]
     come, go = nearest_ties(carved, t, _TOLD)
     inside = np.flatnonzero(problem.pairs.territory[carved.choice] == t)
     return TerritoryExplained(
@@ -156,7 +157,9 @@ def _captive(known: Known, carved: Priced, inside: Ints, name: str) -> Captive:
     accounts = problem.accounts[np.isin(problem.unit_of, alone)]
     pinned = int(np.isin(problem.accounts, known.carving.books[name].accounts).sum())
     total = problem.weights[alone].sum(axis=0)
-    return Captive(len(accounts), pinned, {m: rounded(float(v)) for m, v in zip(problem.metrics, total, strict=True)})
+    return Captive(
+        len(accounts), pinned, {m: rounded(float(v)) for m, v in zip(problem.metrics, total, strict=True)}, problem.kept
+    )
 
 
 def _head(carved: Priced, unit: int) -> tuple[str, int]:

@@ -252,11 +252,12 @@ class Heavy:
 
 @dataclass(frozen=True, slots=True)
 class Captive:
-    """Accounts that may be nowhere else: how many, of these pinned, and their loads."""
+    """Accounts that may be nowhere else: how many, of these pinned, and their loads; whether that is by a refresh."""
 
     accounts: int
     pinned: int
     loads: Mapping[str, float]
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)

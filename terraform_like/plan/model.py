@@ -216,6 +216,8 @@ class Plan(Saved):
     """What the state said, null in plans of older versions. Example: `{lineage: 4514495f…, serial: 3}`."""
     rollback: Rollback | None = None
     """What it goes back to, null where it was carved. Example: `{serial: 3, finished: "2027-02-01T06:00:00Z"}`."""
+    refresh: bool = False
+    """Whether accounts stay wherever they may, so that only the others were placed. Example: `true`."""
     as_of: date
     """The day that owners and holders are for. Example: `2027-02-01`."""
     currency: str | None = None

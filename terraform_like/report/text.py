@@ -90,6 +90,8 @@ def _heading(plan: Plan) -> Iterator[Block]:
     yield line(f"{counted(plan.summary.accounts, 'account')} in {territories} of {segments}")
     if plan.rollback is not None:
         yield line(Piece("rollback", "bold"), f" to {escaped(str(plan.rollback))}: nothing is carved")
+    if plan.refresh:
+        yield line(Piece("refresh", "bold"), ": accounts stay wherever they may; only the others are placed")
     if plan.digest:
         yield line(Piece(f"digest {escaped(plan.digest[:16])}", "dim"))
     yield BLANK

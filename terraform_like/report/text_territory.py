@@ -172,7 +172,9 @@ def _captive(found: TerritoryExplained) -> Iterator[Block]:
     else:
         pinned = f", {captive.pinned:,} of them pinned" if captive.pinned else ""
         have = having({m: v for m, v in captive.loads.items() if m != "accounts"})
-        told = f"{counted(captive.accounts, 'account')} may be nowhere else{pinned}{f': {have}' if have else ''}."
+        when = "In a refresh " if captive.kept else ""
+        who = counted(captive.accounts, "account")
+        told = f"{when}{who} may be nowhere else{pinned}{f': {have}' if have else ''}."
         yield hanging([], told)
     yield BLANK
 
