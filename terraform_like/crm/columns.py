@@ -119,6 +119,23 @@ class Gathered:
         return pl.concat([pl.Series(self._name, [], dtype=dtype), *(chunk.cast(dtype) for chunk in self._chunks)])
 
 
+def as_kept(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Read a value as the driver gives it, whatever the declared type would make of it."""
+    return sa.type_coerce(column, sa.types.NullType())
+
+
+def as_read(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Read true and false, dates and times as such, and all else as the driver gives it."""
+    return column if isinstance(column.type, sa.Boolean | sa.Date | sa.DateTime) else as_kept(column)
+
+
+def comparable(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Make a column comparable with an id: as text where it has no type, as SQLite allows."""
+    if isinstance(column.type, sa.types.NullType):
+        return sa.cast(column, sa.String)
+    return as_kept(column)
+
+
 def declared_kind(declared: sa.types.TypeEngine[object]) -> Kind:
     """Give the kind of values that a database declares for a column; unknown where the tool has no word for it."""
     for types, kind in _DECLARED:

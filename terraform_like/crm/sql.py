@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -11,11 +10,22 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from terraform_like.crm.columns import Gathered, as_text, declared_kind, id_series, native_id
+from terraform_like.crm import set_based
+from terraform_like.crm.columns import (
+    Gathered,
+    as_kept,
+    as_read,
+    as_text,
+    comparable,
+    declared_kind,
+    id_series,
+    native_id,
+)
 from terraform_like.crm.connect import Database
 from terraform_like.crm.owners import lacking
 from terraform_like.crm.port import Capabilities, CrmError, Member, Outcome, Reading, Receipt, Record, Write
-from terraform_like.diagnostics import Diagnostic, Severity, did_you_mean
+from terraform_like.crm.tables import PLACES, Tables
+from terraform_like.diagnostics import Diagnostic, Severity
 from terraform_like.domain.connection import SqlConnection
 
 #: Rows that are fetched at a time.
@@ -24,10 +34,8 @@ _CHUNK = 50_000
 #: Values of one `IN` at most: below the limit of every database.
 _KEYS = 900
 
-_BATCH_SIZE = 500
-
-#: Columns of a reading that are its own; a CRM column of that name is not read beside them.
-_PLACES = ("account", "owner", "territory", "version")
+#: Records of one write where the database takes them together, and where it takes them one by one.
+_TOGETHER, _ONE_BY_ONE = 5_000, 500
 
 _Column = sa.ColumnElement[Any]
 
@@ -53,15 +61,20 @@ class SqlCrm:
     """
 
     def __init__(self, connection: SqlConnection, root: Path) -> None:
-        self._accounts = connection.accounts
-        self._users = connection.users
         self._database = Database(connection.url, root)
-        self._tables: dict[str, sa.TableClause] = {}
+        self._tables = Tables(connection, self._database.shown)
+        mapping, together = connection.accounts, self._database.backend in set_based.SPOKEN
+        self._capabilities = Capabilities(
+            _TOGETHER if together else _ONE_BY_ONE,
+            territories=mapping.territory is not None,
+            compare_and_set=True,
+            versions=mapping.version is not None,
+        )
 
     @property
     def capabilities(self) -> Capabilities:
         """What this provider can do."""
-        return Capabilities(_BATCH_SIZE, territories=self._accounts.territory is not None, compare_and_set=True)
+        return self._capabilities
 
     def preflight(
         self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
@@ -70,13 +83,10 @@ class SqlCrm:
 
         Whether it may be written, a database tells at the first write, before anything has changed.
         """
-        accounts, users = self._mapped_accounts(), self._mapped_users()
         found: list[Diagnostic] = []
         try:
             with self._database.reading() as connection:
-                asked = {f"{column}": column for column in columns if column not in _PLACES}
-                found += self._missing(connection, self._accounts.table, "crm.accounts", accounts, asked)
-                found += self._missing(connection, self._users.table, "crm.users", users, {})
+                found += self._tables.missing(connection, columns)
                 if owners and not found:
                     found += lacking(owners, self._read_users(connection))
         except CrmError as error:
@@ -87,7 +97,9 @@ class SqlCrm:
         """Read every account, with those columns, and every user, as they are at one moment."""
         with self._database.reading() as connection:
             accounts, users = self._read_accounts(connection, columns), self._read_users(connection)
-            offered = {c.name: declared_kind(c.type) for c in self._table(connection, self._accounts.table).c}
+            offered = {
+                c.name: declared_kind(c.type) for c in self._tables.table(connection, self._tables.accounts.table).c
+            }
             return Reading(accounts, users, offered)
 
     def records(self, accounts: Sequence[str]) -> dict[str, Record]:
@@ -108,77 +120,21 @@ class SqlCrm:
         """Let go of connections."""
         self._database.close()
 
-    def _mapped_accounts(self) -> dict[str, str]:
-        mapping = self._accounts
-        named = {
-            "key": mapping.key,
-            "owner": mapping.owner,
-            "territory": mapping.territory,
-            "version": mapping.version,
-        }
-        return {setting: column for setting, column in named.items() if column is not None}
-
-    def _mapped_users(self) -> dict[str, str]:
-        mapping = self._users
-        named = {"key": mapping.key, "name": mapping.name, "email": mapping.email, "active": mapping.active}
-        return {setting: column for setting, column in named.items() if column is not None}
-
-    def _missing(
-        self, connection: sa.Connection, name: str, place: str, mapped: dict[str, str], asked: dict[str, str]
-    ) -> Iterator[Diagnostic]:
-        try:
-            table = self._table(connection, name)
-        except CrmError as error:
-            yield Diagnostic(Severity.ERROR, str(error), f"`{place}.table` in territory.yaml names it.")
-            return
-        for setting, column in mapped.items():
-            if column not in table.c:
-                hint = f"`{place}.{setting}` in territory.yaml names it."
-                yield Diagnostic(Severity.ERROR, _no_column(table, column, name), hint)
-        for column in asked.values():
-            if column not in table.c:
-                yield Diagnostic(Severity.ERROR, _no_column(table, column, name), "An expression of the plan uses it.")
-
-    def _table(self, connection: sa.Connection, name: str) -> sa.TableClause:
-        """Describe a table as the database has it; `schema.table` names one of another schema."""
-        if name in self._tables:
-            return self._tables[name]
-        schema, _, table = name.rpartition(".")
-        inspector = sa.inspect(connection)
-        try:
-            with warnings.catch_warnings():
-                # A type that SQLAlchemy does not know is read as the driver gives it.
-                warnings.simplefilter("ignore", sa.exc.SAWarning)
-                found = inspector.get_columns(table, schema or None)
-        except sa.exc.NoSuchTableError:
-            found = []
-        if not found:
-            known = [*inspector.get_table_names(schema or None), *inspector.get_view_names(schema or None)]
-            hint = did_you_mean(table, known)
-            raise CrmError(f'the CRM at {self._database.shown} has no table "{name}".{hint}')
-        columns = [sa.column(column["name"], column["type"]) for column in found]
-        self._tables[name] = sa.table(table, *columns, schema=schema or None)
-        return self._tables[name]
-
-    def _column(self, connection: sa.Connection, name: str, column: str) -> _Column:
-        table = self._table(connection, name)
-        if column not in table.c:
-            raise CrmError(_no_column(table, column, name))
-        return table.c[column]
-
     def _read_accounts(self, connection: sa.Connection, columns: Sequence[str]) -> pl.DataFrame:
-        name, mapped = self._accounts.table, self._mapped_accounts()
+        name, mapped = self._tables.accounts.table, self._tables.mapped_accounts()
         ids = {
-            place: _as_kept(self._column(connection, name, mapped[setting]))
-            for place, setting in zip(_PLACES, ("key", "owner", "territory", "version"), strict=True)
+            place: as_kept(self._tables.column(connection, name, mapped[setting]))
+            for place, setting in zip(PLACES, ("key", "owner", "territory", "version"), strict=True)
             if setting in mapped
         }
         asked = {
-            column: self._column(connection, name, column) for column in dict.fromkeys(columns) if column not in _PLACES
+            column: self._tables.column(connection, name, column)
+            for column in dict.fromkeys(columns)
+            if column not in PLACES
         }
         gathered = {column: Gathered(column, kept.type) for column, kept in asked.items()}
-        places: dict[str, list[pl.Series]] = {place: [pl.Series(place, [], dtype=pl.String)] for place in _PLACES}
-        for values in _chunks(connection, [*ids.values(), *map(_as_read, asked.values())]):
+        places: dict[str, list[pl.Series]] = {place: [pl.Series(place, [], dtype=pl.String)] for place in PLACES}
+        for values in _chunks(connection, [*ids.values(), *map(as_read, asked.values())]):
             for place, chunk in zip(ids, values, strict=False):
                 places[place].append(id_series(place, chunk, empty_is_null=place in ("owner", "territory")))
             for column, chunk in zip(asked, values[len(ids) :], strict=True):
@@ -186,13 +142,13 @@ class SqlCrm:
         height = sum(series.len() for series in places["account"])
         given = [
             pl.concat(places[place]) if place in ids else pl.Series(place, [None] * height, dtype=pl.String)
-            for place in _PLACES
+            for place in PLACES
         ]
         return pl.DataFrame([*given, *(column.series() for column in gathered.values())])
 
     def _read_users(self, connection: sa.Connection) -> pl.DataFrame:
-        name, mapped = self._users.table, self._mapped_users()
-        kept = {setting: _as_kept(self._column(connection, name, column)) for setting, column in mapped.items()}
+        name, mapped = self._tables.users.table, self._tables.mapped_users()
+        kept = {setting: as_kept(self._tables.column(connection, name, column)) for setting, column in mapped.items()}
         parts = [dict(zip(kept, values, strict=True)) for values in _chunks(connection, list(kept.values()))]
         rows = {setting: [value for part in parts for value in part[setting]] for setting in kept}
         count = len(rows["key"])
@@ -206,20 +162,15 @@ class SqlCrm:
             ]
         )
 
-    def _places(self, connection: sa.Connection) -> tuple[_Column, _Column, _Column | None]:
-        """Give the columns of an account's id, owner and territory."""
-        name, mapping = self._accounts.table, self._accounts
-        territory = None if mapping.territory is None else self._column(connection, name, mapping.territory)
-        return self._column(connection, name, mapping.key), self._column(connection, name, mapping.owner), territory
-
     def _records(self, connection: sa.Connection, accounts: Sequence[str]) -> dict[str, Record]:
-        key, owner, territory = self._places(connection)
-        kept = [_as_kept(column) for column in (key, owner, territory) if column is not None]
+        key, owner, territory = self._tables.places(connection)
+        mapping = self._tables.accounts
+        version = None if mapping.version is None else self._tables.column(connection, mapping.table, mapping.version)
+        asked = [sa.null() if column is None else as_kept(column) for column in (owner, territory, version)]
         found = {}
-        for row in self._where_key(connection, key, kept, accounts):
-            text = [as_text(value) for value in row]
-            place = [value or None for value in (*text[1:], None)]
-            found[str(text[0])] = Record(place[0], place[1])
+        for row in self._where_key(connection, key, [as_kept(key), *asked], accounts):
+            account, whose, where, token = map(as_text, row)
+            found[str(account)] = Record(whose or None, where or None, token)
         # SQLite finds 7 where 007 is asked for.
         return {account: found[account] for account in accounts if account in found}
 
@@ -227,8 +178,11 @@ class SqlCrm:
         self, connection: sa.Connection, key: _Column, selected: Sequence[_Column], ids: Sequence[str]
     ) -> Iterator[tuple[Any, ...]]:
         native = [value for text in ids if (value := self._native(text, key)) is not None]
+        if native and (condition := set_based.among(key, native, self._database.dialect)) is not None:
+            yield from connection.execute(sa.select(*selected).where(condition))
+            return
         wanted = sa.bindparam("wanted", expanding=True, type_=sa.types.NullType())
-        query = sa.select(*selected).where(_comparable(key).in_(wanted))
+        query = sa.select(*selected).where(comparable(key).in_(wanted))
         for start in range(0, len(native), _KEYS):
             yield from connection.execute(query, {"wanted": native[start : start + _KEYS]})
 
@@ -262,16 +216,19 @@ class SqlCrm:
         """Write those that the CRM still holds as they were seen; the rest are settled without a write."""
         found = self._records(connection, [write.account for write in writes])
         known = self._known_users(connection, sorted({w.after.owner for w in writes if w.after.owner is not None}))
-        _, *places = self._places(connection)
+        _, *places = self._tables.places(connection)
         receipts = [self._look(write, found.get(write.account), known, places) for write in writes]
         ready = [w for w, r in zip(writes, receipts, strict=True) if r.outcome is Outcome.DONE]
-        for pattern, group in groupby(sorted(ready, key=_nulls), key=_nulls):
-            self._update(connection, pattern, list(group))
+        if len(ready) > 1 and self._database.backend in set_based.SPOKEN:
+            self._update_together(connection, ready)
+        else:
+            for pattern, group in groupby(sorted(ready, key=_nulls), key=_nulls):
+                self._update(connection, pattern, list(group))
         return receipts
 
     def _look(self, write: Write, found: Record | None, known: set[str], places: Sequence[_Column | None]) -> Receipt:
         """Say what will become of a write, by what the CRM holds; DONE where nothing stands against it."""
-        if self._accounts.territory is None:
+        if self._tables.accounts.territory is None:
             write = Write(write.account, Record(write.before.owner, None), Record(write.after.owner, None))
         if found is None:
             return Receipt(write.account, Outcome.FAILED, "the CRM has no such account any more")
@@ -289,8 +246,31 @@ class SqlCrm:
         return Receipt(write.account, Outcome.DONE)
 
     def _known_users(self, connection: sa.Connection, owners: Sequence[str]) -> set[str]:
-        key = self._column(connection, self._users.table, self._users.key)
-        return {str(as_text(row[0])) for row in self._where_key(connection, key, [_as_kept(key)], owners)}
+        key = self._tables.column(connection, self._tables.users.table, self._tables.users.key)
+        return {str(as_text(row[0])) for row in self._where_key(connection, key, [as_kept(key)], owners)}
+
+    def _update_together(self, connection: sa.Connection, writes: Sequence[Write]) -> None:
+        """Update records in one statement.
+
+        Raises
+        ------
+        _Raced
+            When fewer records than asked were as they were seen.
+        """
+        key, owner, territory = self._tables.places(connection)
+        places = {"owner": owner} | ({} if territory is None else {"territory": territory})
+        rows = [
+            {"key": self._native(write.account, key)}
+            | {
+                f"{moment}_{place}": None if (text := getattr(record, place)) is None else self._native(text, column)
+                for place, column in places.items()
+                for moment, record in (("before", write.before), ("after", write.after))
+            }
+            for write in writes
+        ]
+        table = self._tables.table(connection, self._tables.accounts.table)
+        if set_based.update_together(connection, table, key, places, rows, self._is_nobody) != len(rows):
+            raise _Raced
 
     def _update(self, connection: sa.Connection, nulls: tuple[bool, bool], writes: Sequence[Write]) -> None:
         """Update records that are alike in what of them was null, each only where it is still as it was seen.
@@ -300,13 +280,13 @@ class SqlCrm:
         _Raced
             When fewer records than asked were as they were seen.
         """
-        key, owner, territory = self._places(connection)
+        key, owner, territory = self._tables.places(connection)
         columns = {"owner": owner} | ({} if territory is None else {"territory": territory})
-        seen: list[sa.ColumnElement[bool]] = [_comparable(key) == _parameter("key")]
+        seen: list[sa.ColumnElement[bool]] = [comparable(key) == _parameter("key")]
         for (place, column), null in zip(columns.items(), nulls, strict=False):
-            seen.append(self._is_nobody(column) if null else _comparable(column) == _parameter(f"before_{place}"))
+            seen.append(self._is_nobody(column) if null else comparable(column) == _parameter(f"before_{place}"))
         values = {column.name: _parameter(f"after_{place}") for place, column in columns.items()}
-        update = sa.update(self._table(connection, self._accounts.table)).where(*seen).values(values)
+        update = sa.update(self._tables.table(connection, self._tables.accounts.table)).where(*seen).values(values)
         rows = []
         for write in writes:
             row = {"key": self._native(write.account, key)}
@@ -325,7 +305,7 @@ class SqlCrm:
     def _is_nobody(self, column: _Column) -> sa.ColumnElement[bool]:
         """Say whether nobody is meant: null, or the empty text of a CRM that was filled from a spreadsheet."""
         if self._database.backend == "sqlite" or isinstance(column.type, sa.String):
-            return sa.or_(column.is_(None), _as_kept(column) == sa.literal(""))
+            return sa.or_(column.is_(None), as_kept(column) == sa.literal(""))
         return column.is_(None)
 
 
@@ -338,23 +318,6 @@ def _chunks(connection: sa.Connection, selected: Sequence[_Column]) -> Iterator[
             yield list(zip(*rows, strict=True))
     except ValueError as error:
         raise CrmError(f"the CRM holds a date or time that cannot be read: {error}") from None
-
-
-def _as_kept(column: _Column) -> _Column:
-    """Read a value as the driver gives it, whatever the declared type would make of it."""
-    return sa.type_coerce(column, sa.types.NullType())
-
-
-def _as_read(column: _Column) -> _Column:
-    """Read true and false, dates and times as such, and all else as the driver gives it."""
-    return column if isinstance(column.type, sa.Boolean | sa.Date | sa.DateTime) else _as_kept(column)
-
-
-def _comparable(column: _Column) -> _Column:
-    """Make a column comparable with an id: as text where it has no type, as SQLite allows."""
-    if isinstance(column.type, sa.types.NullType):
-        return sa.cast(column, sa.String)
-    return _as_kept(column)
 
 
 def _parameter(name: str) -> sa.BindParameter[Any]:
@@ -370,7 +333,3 @@ def _is_true(value: object) -> bool:
     if isinstance(value, str):
         return value.strip().lower() in ("1", "t", "true", "y", "yes", "active")
     return bool(value)
-
-
-def _no_column(table: sa.TableClause, column: str, name: str) -> str:
-    return f'the CRM\'s table "{name}" has no column "{column}".{did_you_mean(column, table.c.keys())}'
