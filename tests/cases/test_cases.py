@@ -8,11 +8,15 @@ A case is a folder `tests/cases/<group>/<name>/`:
   Each `NAME.sql` at its root is run into a database `NAME.sqlite`: first the base's, then the case's.
 - `stdout`, `stderr`, `exit`: what is expected; no file means nothing, and 0.
 
+The first case of each group starts a new process for each command, as a user does; the others fork one that has done
+its imports (`tests/zygote.py`), which takes a fifth of the time.
+
 `pytest tests/cases --regenerate` writes these three anew; read the diff before you commit it.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sqlite3
@@ -25,6 +29,7 @@ import pytest
 
 CASES = Path(__file__).parent
 FOLDERS = sorted(cmd.parent for cmd in CASES.glob("*/*/cmd"))
+FIRST = {folder.parent: folder for folder in reversed(FOLDERS)}
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,8 @@ class Said:
                 (folder / name).write_bytes(text.encode())
 
 
-def run(folder: Path, repo: Path) -> Said:
-    """Run a case in `repo`, which does not exist yet."""
+def run(folder: Path, repo: Path, path: str) -> Said:
+    """Run a case in `repo`, which does not exist yet, with `territory` from the folders of `path`."""
     sources = [folder / "repo"] if (folder / "repo").exists() else []
     if (folder / "base").exists():
         sources.insert(0, CASES / (folder / "base").read_text().strip())
@@ -67,7 +72,12 @@ def run(folder: Path, repo: Path) -> Said:
                 database.executescript(script.read_text(encoding="utf-8"))
             script.unlink()
     done = subprocess.run(
-        ["sh", "-e", folder / "cmd"], cwd=repo, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        ["sh", "-e", folder / "cmd"],
+        cwd=repo,
+        env=os.environ | {"PATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
     )
     out, err = (_lasting(stream.decode(), repo) for stream in (done.stdout, done.stderr))
     return Said(out, err, done.returncode)
@@ -81,8 +91,9 @@ def _lasting(said: str, repo: Path) -> str:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(CASES)))
-def test_case(folder, tmp_path, request):
-    said = run(folder, tmp_path / "repo")
+def test_case(folder, tmp_path, request, quick_bin):
+    path = os.environ["PATH"]
+    said = run(folder, tmp_path / "repo", path if folder == FIRST[folder.parent] else f"{quick_bin}{os.pathsep}{path}")
     if request.config.getoption("regenerate"):
         said.save(folder)
     assert said == Said.of(folder)
