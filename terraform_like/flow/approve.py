@@ -16,7 +16,7 @@ from terraform_like.config.source import parse
 from terraform_like.config.variables import Overrides
 from terraform_like.config.write import scalar
 from terraform_like.diagnostics import Halt, Report, did_you_mean
-from terraform_like.flow.plan import config_digest
+from terraform_like.flow.inputs import config_digest
 from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan.file import PLAN_FILE, write_whole
 from terraform_like.plan.fresh import Check, errors, integrity

@@ -21,8 +21,8 @@ from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report, Span, listing
 from terraform_like.flow.approve import approval_checks
 from terraform_like.flow.gate import Gate, read_gate
+from terraform_like.flow.inputs import config_digest, policies_digest
 from terraform_like.flow.matched import matched_as_saved, owners_by_match
-from terraform_like.flow.plan import config_digest, policies_digest
 from terraform_like.flow.saved_carve import REPLAN, Back, back_as_saved, carve_as_saved, load_saved
 from terraform_like.flow.staffed import staff_as_saved
 from terraform_like.flow.teams import with_teams_as_saved

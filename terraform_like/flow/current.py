@@ -12,7 +12,7 @@ from terraform_like.crm.port import Crm, CrmError, Record
 from terraform_like.diagnostics import Halt, Report
 from terraform_like.diff import Place
 from terraform_like.flow.earlier import standing
-from terraform_like.flow.plan import config_digest, policies_digest
+from terraform_like.flow.inputs import config_digest, policies_digest
 from terraform_like.plan import fresh
 from terraform_like.plan.model import Plan
 from terraform_like.plan.steps import batches, steps

@@ -12,9 +12,9 @@ from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report
 from terraform_like.diff import Place
 from terraform_like.flow.earlier import saved_before, swaps_done
+from terraform_like.flow.inputs import populated
 from terraform_like.flow.live import Live, read_live
 from terraform_like.flow.opened import found_state
-from terraform_like.flow.plan import populated
 from terraform_like.plan.drifted import Drift, Drifted
 from terraform_like.state.lock import StateError
 

@@ -8,7 +8,7 @@ from terraform_like.config.load import Repository, load_wanted
 from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report, did_you_mean
 from terraform_like.domain.carving import Slot
-from terraform_like.flow.plan import config_digest, policies_digest
+from terraform_like.flow.inputs import config_digest, policies_digest
 from terraform_like.flow.saved_carve import carve_as_saved, load_saved
 from terraform_like.plan.explain_account import explain_account
 from terraform_like.plan.explain_territory import explain_territory

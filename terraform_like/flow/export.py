@@ -10,7 +10,7 @@ import polars as pl
 from terraform_like.config.load import Repository, Wanted, load_wanted
 from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report
-from terraform_like.flow.plan import config_digest, populated
+from terraform_like.flow.inputs import config_digest, populated
 from terraform_like.flow.saved_carve import REPLAN, load_saved
 from terraform_like.plan.credit import credits
 from terraform_like.plan.file import SavedPlan

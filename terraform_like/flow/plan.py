@@ -15,23 +15,20 @@ from terraform_like.carve.watch import UNWATCHED, Watch
 from terraform_like.config.load import NOTHING_SET, Repository, Wanted, load_wanted
 from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report, counted
-from terraform_like.domain.scope import Population, populate
+from terraform_like.domain.scope import Population
 from terraform_like.flow.earlier import refuse_unprotected, saved_before, state_seen, swaps_done
-from terraform_like.flow.live import Live, named, read_live
+from terraform_like.flow.inputs import SNAPSHOTS, config_digest, policies_digest, populated
+from terraform_like.flow.live import Live, read_live
 from terraform_like.flow.matched import match_people, owners_by_match
 from terraform_like.flow.staffed import staff
 from terraform_like.flow.teams import with_teams
-from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal, snapshot_bytes
+from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes, seal, snapshot_bytes
 from terraform_like.plan.compose import Parts, compose
 from terraform_like.plan.file import keep_snapshot, write_saved
 from terraform_like.plan.fresh import beyond_limits
 from terraform_like.plan.model import Created, Inputs, Plan, Rollback
-from terraform_like.policy.rule import Policies
 from terraform_like.staffing.matching import Matched
 from terraform_like.staffing.timeline import Staffed
-
-#: Where snapshots are kept that are not committed.
-SNAPSHOTS = Path(".territory") / "snapshots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,36 +113,6 @@ def save_plan(repository: Repository, planned: Planned) -> Path:
         keep_snapshot(repository.root / SNAPSHOTS, planned.snapshot)
     write_saved(folder, planned.plan, planned.assignments, planned.snapshot if committed else None)
     return folder
-
-
-def populated(
-    wanted: Wanted,
-    snapshot: pl.DataFrame,
-    users: dict[str, str],
-    report: Report,
-    done: frozenset[tuple[str, str]] = frozenset(),
-) -> Population:
-    """Give the accounts of a snapshot in scope, with families and segments.
-
-    Raises
-    ------
-    Halt
-        When they do not fit what is wanted.
-    """
-    population = populate(wanted.carving, named(snapshot, users, report), wanted.locate, report, done)
-    if population is None or report.failed:
-        raise Halt(report)
-    return population
-
-
-def config_digest(wanted: Wanted) -> str:
-    """Give the digest of what a plan's YAML means: comments and layout do not count."""
-    return digest_of(wanted.carving.canonical())
-
-
-def policies_digest(policies: Policies) -> str:
-    """Give the digest of what the policies mean."""
-    return digest_of(policies.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
 
 def head_commit(repository: Repository) -> str | None:

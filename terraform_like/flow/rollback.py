@@ -14,9 +14,10 @@ from terraform_like.diagnostics import Halt, Report, counted, listing
 from terraform_like.diff import Place
 from terraform_like.domain.scope import Population
 from terraform_like.flow.earlier import saved_before, swaps_done
+from terraform_like.flow.inputs import populated
 from terraform_like.flow.live import Live, read_live
 from terraform_like.flow.opened import found_state
-from terraform_like.flow.plan import Planned, planned_of, populated
+from terraform_like.flow.plan import Planned, planned_of
 from terraform_like.flow.staffed import staff_as_told
 from terraform_like.flow.teams import with_teams
 from terraform_like.plan.applied import Entry

@@ -16,7 +16,7 @@ from terraform_like.carve.proof import Proof
 from terraform_like.config.load import Repository, Wanted
 from terraform_like.diagnostics import Halt, Report, listing
 from terraform_like.domain.scope import Population
-from terraform_like.flow.plan import SNAPSHOTS, populated
+from terraform_like.flow.inputs import SNAPSHOTS, populated
 from terraform_like.flow.staffed import staff_as_told
 from terraform_like.plan.file import SavedPlan, load
 from terraform_like.plan.fresh import Check
