@@ -68,6 +68,8 @@ class SmallPlan(Wish):
     """Territories by name. Example: `{north: {segment: smb, owner: jane.doe}}`."""
     overcarve: dict[Name, Slot] = Field(default_factory=dict)
     """Slots by name. Example: `{north-2: {segment: smb, expected: 2027-04-01}}`."""
+    vacant_since: dict[Name, Day] = Field(default_factory=dict)
+    """Since when vacant territories have no owner; the plan's day where left out. Example: `{north-2: 2026-11-01}`."""
     named: tuple[Id, ...] = ()
     """Accounts that a segment names. Example: `[A-1]`."""
     accounts: tuple[AccountRow, ...] = ()

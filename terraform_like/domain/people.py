@@ -35,6 +35,8 @@ class Person(Wish):
     """How many full books the person can carry. Example: `0.5` for half time."""
     ramp: tuple[Annotated[Share, Field(gt=0, le=1)], ...] = ()
     """Share of a full book in each month since the start, above 0; full after the last. Example: `[25%, 50%, 75%]`."""
+    quota: Positive | None = None
+    """What the person is to sell in the time of the plan, in the plan's currency; for policies. Example: `1200000`."""
     groups: dict[Name, Id] = Field(default_factory=dict)
     """Groups for parity policies. Example: `{tenure: senior}`."""
 

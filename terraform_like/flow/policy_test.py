@@ -106,7 +106,7 @@ def _faults(policies: Policies, file: PolicyTestFile, test: PolicyTest) -> tuple
     missing = sorted(test.expect.keys() - policies.policies.keys())
     faults = [f'there is no policy "{name}".{did_you_mean(name, policies.policies)}' for name in missing]
     try:
-        tables = small_tables(_carving(given), _accounts(given), day)
+        tables = small_tables(_carving(given), _accounts(given), day, given.vacant_since)
     except ValueError as error:
         return (*faults, f"the plan cannot be: {error}")
     verdicts, said = judge(gate, tables, day, given.location)

@@ -19,7 +19,9 @@ from terraform_like.staffing.cast import Ints
 from terraform_like.staffing.cover import Share, Sharing
 from terraform_like.staffing.schedule import Held, as_told, schedule
 from terraform_like.staffing.tell import tell
+from terraform_like.staffing.tenure import ONE_DAY
 from terraform_like.staffing.timeline import Staffed, passings, timeline
+from terraform_like.staffing.vacancy import vacant_since
 
 #: A day before any plan: held over once, and passed.
 _LONG_AGO = date.min
@@ -59,8 +61,7 @@ def staff(
         When the solver fails.
     """
     over = _held_over(earlier, carving, day) if earlier else {}
-    since = _since(earlier, day) if earlier else {}
-    return _staffed(carving, population, territory, day, _evenly(report), over, since, locate, report)
+    return _staffed(carving, population, territory, day, _evenly(report), over, earlier, locate, report)
 
 
 def staff_as_saved(
@@ -89,9 +90,7 @@ def staff_as_saved(
         passed = dict.fromkeys(population.inside.accounts.filter(dealing), _LONG_AGO)
         over = passed | _held_over(plan, carving, plan.as_of)
     share = _as_saved(plan, ordered)
-    return _staffed(
-        carving, population, ordered["territory"], plan.as_of, share, over, _since(plan, plan.as_of), locate, report
-    )
+    return _staffed(carving, population, ordered["territory"], plan.as_of, share, over, plan, locate, report)
 
 
 def staff_as_told(
@@ -110,7 +109,7 @@ def staff_as_told(
     """
     found = as_told(carving, population.inside, territory, has_it, day)
     desired = found.today(population.inside, territory)
-    return Staffed(desired, desired, timeline(found), ())
+    return Staffed(desired, desired, timeline(found), (), vacant_since(carving, day, {}))
 
 
 def _staffed(
@@ -120,7 +119,7 @@ def _staffed(
     day: date,
     share: Share,
     over: Mapping[str, date],
-    since: Mapping[tuple[str, str], date],
+    earlier: Plan | None,
     locate: Locate,
     report: Report,
 ) -> Staffed:
@@ -128,9 +127,10 @@ def _staffed(
     flags = np.zeros(len(inside), dtype=bool) if dealing is None else dealing.to_numpy()
     found = schedule(carving, inside, territory, day, share, Held(flags, over))
     tell(found, locate, report)
-    return Staffed(
-        found.today(inside, territory), found.shown(inside, territory), timeline(found, since), passings(found)
-    )
+    since = _since(earlier, day) if earlier else {}
+    vacant = vacant_since(carving, day, _vacant_since(earlier, carving, day) if earlier else {})
+    desired, shown = found.today(inside, territory), found.shown(inside, territory)
+    return Staffed(desired, shown, timeline(found, since), passings(found), vacant)
 
 
 def _evenly(report: Report) -> Share:
@@ -191,3 +191,18 @@ def _since(plan: Plan, day: date) -> dict[tuple[str, str], date]:
         for row in plan.staffing
         if row.interim and row.person and row.since and row.on(day)
     }
+
+
+def _vacant_since(plan: Plan, carving: Carving, day: date) -> dict[str, date]:
+    """Give since when territories are vacant that a plan has as vacant, and that nobody was to own until a day."""
+    new = carving.renames()
+    found = {new.get(one.name, one.name): one.vacant_since for one in plan.territories if one.vacant_since}
+    for row in plan.staffing:
+        owns = row.person is not None and not row.interim and not row.team
+        if owns and row.since and plan.as_of < row.since <= day:
+            # Somebody came meanwhile, and is gone again: since when, only that plan can say.
+            name = new.get(row.territory, row.territory)
+            found.pop(name, None)
+            if row.to and row.to < day:
+                found[name] = row.to + ONE_DAY
+    return found

@@ -234,6 +234,7 @@ def _territories(parts: Parts) -> tuple[PlannedTerritory, ...]:
                     protect=book.lifecycle.protect,
                     owner=owners.get(name),
                     vacant=name not in owners,
+                    vacant_since=parts.staffed.vacant_since.get(name),
                     accounts=int(will.get("accounts", 0)),
                     accounts_before=int(was.get("accounts", 0)),
                     loads={m: _load(m, was, will, *limits.get(name, (None, 0))) for m in metrics},

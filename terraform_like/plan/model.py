@@ -117,6 +117,8 @@ class PlannedTerritory(Saved):
     """Who owns it on the day, null while it is vacant. Example: `jane.doe`."""
     vacant: bool = False
     """Whether it has no owner on the day. Example: `false`."""
+    vacant_since: date | None = None
+    """First day without an owner as far as it is known, null where it has one. Example: `2027-01-15`."""
     accounts: int
     """How many accounts it has after the plan. Example: `48`."""
     accounts_before: int = 0

@@ -88,6 +88,7 @@ def _territories(
         _numbers("accounts", [t.accounts for t in territories]),
         _numbers("accounts_before", [t.accounts_before for t in territories]),
         _numbers("uncovered", after.where(alone).counts()),
+        _numbers("vacant_days", [float((day - t.vacant_since).days) if t.vacant_since else None for t in territories]),
         _numbers("interim_days", [_interim_days(carving, books.get(t.name), t.vacant, day) for t in territories]),
     )
     sums = {name: (after.sums(value), before.sums(value)) for name, value in figures.items()}
@@ -127,6 +128,7 @@ def _people(
         _texts("person", list(names)),
         _texts("role", [person.role for person in people]),
         _numbers("capacity", [person.capacity for person in people]),
+        _numbers("quota", [person.quota for person in people]),
         _numbers("size", _carried(names, will, desired.table["territory"], territories)),
         _numbers("territories", _books(will, desired.table["territory"])),
         _numbers("territories_before", _books(was, inside.table["territory"])),

@@ -18,6 +18,7 @@ from terraform_like.plan.model import PlannedTerritory, Summary
 from terraform_like.plan.policy_tables import policy_tables
 from terraform_like.policy.rule import Over
 from terraform_like.staffing.tenure import owners_on
+from terraform_like.staffing.vacancy import vacant_since
 
 _TEXTS = ("account", "before", "after", "owner_before", "holder", "family", "segment")
 
@@ -36,7 +37,9 @@ class SmallAccount:
     columns: Mapping[str, Any]
 
 
-def small_tables(carving: Carving, accounts: tuple[SmallAccount, ...], day: date) -> dict[Over, pl.DataFrame]:
+def small_tables(
+    carving: Carving, accounts: tuple[SmallAccount, ...], day: date, vacant: Mapping[str, date]
+) -> dict[Over, pl.DataFrame]:
     """Give the tables that policies are asked over.
 
     Parameters
@@ -47,6 +50,8 @@ def small_tables(carving: Carving, accounts: tuple[SmallAccount, ...], day: date
         The accounts, with ids that are unique.
     day : datetime.date
         The day that the plan is for.
+    vacant : dict of str to datetime.date
+        Since when territories are vacant, where that is before the day.
 
     Raises
     ------
@@ -77,7 +82,8 @@ def small_tables(carving: Carving, accounts: tuple[SmallAccount, ...], day: date
         )
         for row in diff(before, after).iter_rows(named=True)
     )
-    territories = _territories(carving, population.inside, desired, owners)
+    since = vacant_since(carving, day, vacant)
+    territories = _territories(carving, population.inside, desired, owners, since)
     return policy_tables(carving, population, desired, territories, changes, _summary(inside.height, changes), day)
 
 
@@ -113,7 +119,7 @@ def _alike(values: list[Any]) -> list[Any]:
 
 
 def _territories(
-    carving: Carving, inside: Book, desired: Book, owners: Mapping[str, str]
+    carving: Carving, inside: Book, desired: Book, owners: Mapping[str, str], since: Mapping[str, date]
 ) -> tuple[PlannedTerritory, ...]:
     was, will = Counter(inside.table["territory"]), Counter(desired.table["territory"])
     return tuple(
@@ -124,6 +130,7 @@ def _territories(
             slot=isinstance(book, Slot),
             owner=owners.get(name),
             vacant=name not in owners,
+            vacant_since=since.get(name),
             accounts=will[name],
             accounts_before=was[name],
         )

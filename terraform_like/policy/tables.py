@@ -7,13 +7,14 @@ a row that has accounts, neither is the sum.
 
 territories
     `address` (`territory.x` or `slot.x`), `territory`, `segment`, `size`, `owner`, `vacant` (true or false), `slot`
-    (true or false), `accounts`, `accounts_before`, `uncovered` (accounts that nobody has), `interim_days` (days until
-    the person starts, or is expected, who will own a vacant territory; null where nobody is), then for each figure
+    (true or false), `accounts`, `accounts_before`, `uncovered` (accounts that nobody has), `vacant_days` (days that a
+    vacant territory has had no owner, as far as it is known; null where it has one), `interim_days` (days until the
+    person starts, or is expected, who will own a vacant territory; null where nobody is), then for each figure
     `<figure>`, `<figure>_before` and `<figure>_largest` (of its heaviest account).
 people
-    `address` (`person.x`), `person`, `role`, `capacity`, `size` (books that the person carries: sizes of owned
-    territories, and of held ones the share of accounts held), `territories` and `accounts` (counts of what the person
-    owns or holds) and both `_before`, `accounts_lost` (that another has after the plan), then for each figure
+    `address` (`person.x`), `person`, `role`, `capacity`, `quota` (what the person is to sell in the time of the
+    plan; null where none is set), `size` (books that the person carries: sizes of owned territories, and of held ones
+    the share of accounts held), `territories` and `accounts` (counts of what the person owns or holds) and both `_before`, `accounts_lost` (that another has after the plan), then for each figure
     `<figure>`, `<figure>_before`, `<figure>_lost` and `<figure>_largest`, then a column for each of the person's
     `groups`.
 accounts
@@ -54,10 +55,13 @@ def _kinds(texts: str, numbers: str, truths: str = "") -> dict[str, Kind]:
 FIXED: Mapping[Over, Mapping[str, Kind]] = MappingProxyType(
     {
         "territories": _kinds(
-            "address territory segment owner", "size accounts accounts_before uncovered interim_days", "vacant slot"
+            "address territory segment owner",
+            "size accounts accounts_before uncovered vacant_days interim_days",
+            "vacant slot",
         ),
         "people": _kinds(
-            "address person role", "capacity size territories accounts territories_before accounts_before accounts_lost"
+            "address person role",
+            "capacity quota size territories accounts territories_before accounts_before accounts_lost",
         ),
         "accounts": _kinds(
             "address account segment territory owner territory_before owner_before family pinned_to",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated
 
@@ -62,12 +62,15 @@ class Staffed:
         Who is on each territory from when to when.
     passings : tuple of Passing
         What passes on later days.
+    vacant_since : dict of str to datetime.date
+        Since when each vacant territory has no owner.
     """
 
     desired: Book
     shown: Book
     timeline: tuple[Staffing, ...]
     passings: tuple[Passing, ...]
+    vacant_since: Mapping[str, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,44 @@ def test_what_the_tool_made_passes(planned, failing):
     assert failing(planned) == []
 
 
+def vacancies(planned):
+    return {one.name: one.vacant_since for one in planned.plan.territories}
+
+
+def test_a_vacancy_is_counted_from_the_plan_that_first_saw_it(repository, planned, failing):
+    assert vacancies(planned) == {"north": None, "south": None, "hire": DAY}
+    save_plan(repository, planned)
+
+    later, _ = make_plan(repository, "fy27", date(2027, 9, 1))
+
+    assert vacancies(later) == {"north": None, "south": None, "hire": DAY}
+    assert failing(later) == []
+
+
+def test_a_vacancy_ends_with_an_owner_whom_the_plan_before_expected(repository):
+    wishes = repository.plan_folder("fy27") / "plan.yaml"
+    hired = "{segment: all, filled_by: li, size: 0.5"
+    li = "  li: {user: li@example.com, starts: 2027-07-15, leaves: 2027-08-14}\n"
+    vacant = wishes.read_text()
+    wishes.write_text(vacant.replace("{segment: all, size: 0.5", hired).replace("people:\n", f"people:\n{li}"))
+    made, _ = make_plan(repository, "fy27", DAY)
+    assert vacancies(made)["hire"] == DAY
+    save_plan(repository, made)
+    wishes.write_text(vacant)
+
+    then, since = date(2027, 8, 1), date(2027, 8, 15)
+    assert vacancies(make_plan(repository, "fy27", then)[0])["hire"] == then
+    assert vacancies(make_plan(repository, "fy27", date(2027, 9, 1))[0])["hire"] == since
+
+
+def test_a_renamed_territory_has_been_vacant_as_long(repository, planned):
+    save_plan(repository, planned)
+    wishes = repository.plan_folder("fy27") / "plan.yaml"
+    wishes.write_text(wishes.read_text().replace("  hire:", "  next:") + "\nmoved: [{from: hire, to: next}]\n")
+
+    assert vacancies(make_plan(repository, "fy27", date(2027, 9, 1))[0])["next"] == DAY
+
+
 def test_any_account_in_another_territory_is_caught(planned, failing):
     places = dict(planned.assignments.select("account", "territory").iter_rows())
     for account, place in places.items():

@@ -33,7 +33,7 @@ CARVING = Carving.model_validate(
         "segments": [{"name": "big", "where": "arr > 100", "accounts": ["A-3"]}, {"name": "all"}],
         "people": {
             "jane": {"user": "U1", "groups": {"tenure": "senior"}, "home": [0, 0], "capacity": 1.5},
-            "raj": {"user": "U2", "role": "sales-engineer"},
+            "raj": {"user": "U2", "role": "sales-engineer", "quota": 900},
             "idle": {"user": "U3"},
         },
         "territories": {"a": {"segment": "all", "owner": "jane"}, "b": {"segment": "all", "owner": "raj"}},
@@ -70,7 +70,9 @@ def tables():
             loads={"arr": Load(before=30, after=10)},
         ),
         PlannedTerritory(name="b", segment="all", size=1, owner="raj", accounts=1, accounts_before=1),
-        PlannedTerritory(name="s", segment="big", size=0.5, slot=True, vacant=True, accounts=1),
+        PlannedTerritory(
+            name="s", segment="big", size=0.5, slot=True, vacant=True, vacant_since=date(2027, 1, 2), accounts=1
+        ),
     )
     reason = Reason(code=ReasonCode.REBALANCED, text="")
     changes = (
@@ -134,9 +136,9 @@ def test_a_column_of_the_crm_never_takes_the_name_of_one_of_the_tables_own(table
     assert row(tables["territories"], "slot.s")["size_largest"] == 7
 
 
-def test_a_vacant_territory_says_how_long_it_is_to_be_held_and_what_nobody_has(tables):
-    days = dict(tables["territories"].select("address", "interim_days").iter_rows())
-    assert days == {"territory.a": None, "territory.b": None, "slot.s": 60}
+def test_a_vacant_territory_says_how_long_it_has_been_and_is_to_be_held_and_what_nobody_has(tables):
+    days = tables["territories"].select("address", "vacant_days", "interim_days").rows()
+    assert days == [("territory.a", None, None), ("territory.b", None, None), ("slot.s", 30, 60)]
     assert set(tables["territories"]["uncovered"]) == {0}
 
 
@@ -147,6 +149,7 @@ def test_people_have_what_they_own_and_what_they_hold(tables):
     assert (idle["territories"], idle["accounts"], idle["arr"]) == (0, 0, 0)
     assert (jane["tenure"], raj["tenure"]) == ("senior", None)
     assert (jane["capacity"], jane["size"], raj["size"], idle["size"]) == (1.5, 1.5, 1, 0)
+    assert (jane["quota"], raj["quota"]) == (None, 900)
 
 
 def test_people_know_what_they_lose(tables):
