@@ -12,11 +12,11 @@ territories
     person starts, or is expected, who will own a vacant territory; null where nobody is), then for each figure
     `<figure>`, `<figure>_before` and `<figure>_largest` (of its heaviest account).
 people
-    `address` (`person.x`), `person`, `role`, `capacity`, `quota` (what the person is to sell in the time of the
-    plan; null where none is set), `size` (books that the person carries: sizes of owned territories, and of held ones
-    the share of accounts held), `territories` and `accounts` (counts of what the person owns or holds) and both `_before`, `accounts_lost` (that another has after the plan), then for each figure
-    `<figure>`, `<figure>_before`, `<figure>_lost` and `<figure>_largest`, then a column for each of the person's
-    `groups`.
+    `address` (`person.x`), `person`, `role`, `capacity`, `quota` (what the person is to sell in the time of the plan;
+    null where none is set), `size` (books that the person carries: sizes of owned territories, and of held ones the
+    share of accounts held), `territories` and `accounts` (counts of what the person owns or holds) and both `_before`,
+    `accounts_lost` (that another has after the plan), then for each figure `<figure>`, `<figure>_before`,
+    `<figure>_lost` and `<figure>_largest`, then a column for each of the person's `groups`.
 accounts
     `address` (`account.x`), `account`, `segment`, `territory`, `owner`, `territory_before`, `owner_before`, `family`
     (id of the account that stands for it), `family_territories` (how many territories hold some of the family),
