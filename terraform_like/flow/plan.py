@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -29,6 +30,9 @@ from terraform_like.plan.fresh import beyond_limits
 from terraform_like.plan.model import Created, Inputs, Plan, Rollback
 from terraform_like.staffing.matching import Matched
 from terraform_like.staffing.timeline import Staffed
+
+#: Variables of the environment that say who runs a plan, the first that is set counts.
+_ACTORS = ("TERRITORY_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,9 @@ def make_plan(
     staffed = with_teams(staffed, wanted.carving, population, carved.territory, as_of, before, wanted.locate, report)
     if report.failed:
         raise Halt(report)
-    planned = planned_of(repository, wanted, live, population, carved, staffed, as_of, report, done, matched=matched)
+    planned = planned_of(
+        repository, wanted, live, population, carved, staffed, as_of, report, done, None, matched, before
+    )
     refuse_unprotected(planned.plan, before, wanted, report)
     if report.failed:
         raise Halt(report)
@@ -143,8 +149,9 @@ def planned_of(
     done: frozenset[tuple[str, str]],
     rollback: Rollback | None = None,
     matched: tuple[Matched, ...] = (),
+    before: Plan | None = None,
 ) -> Planned:
-    """Compose and seal a plan of accounts that have their places."""
+    """Compose and seal a plan of accounts that have their places; one that says what `before` said is the same plan."""
     assignments = staffed.desired.table.select("account", "territory", "owner", "holder")
     inputs = Inputs(
         config=config_digest(wanted),
@@ -162,7 +169,7 @@ def planned_of(
             proofs=carved.proofs,
             users=live.users,
             inputs=inputs,
-            created=Created(by=f"territory {__version__}", commit=head_commit(repository)),
+            created=Created(by=f"territory {__version__}", commit=head_commit(repository), actor=_actor()),
             as_of=as_of,
             locate=wanted.locate,
             report=report,
@@ -177,4 +184,17 @@ def planned_of(
         )
     )
     plan = plan.model_copy(update={"state": state_seen(repository, wanted.carving.name)})
-    return Planned(seal(plan), assignments, live.snapshot, beyond_limits(plan, wanted.policies.limits))
+    return Planned(_sealed(plan, before), assignments, live.snapshot, beyond_limits(plan, wanted.policies.limits))
+
+
+def _sealed(plan: Plan, before: Plan | None) -> Plan:
+    if before is not None:
+        again = seal(plan.model_copy(update={"created": before.created}))
+        if again.digest == before.digest:
+            return again
+    return seal(plan)
+
+
+def _actor() -> str | None:
+    """Give who runs this, as the CI says that runs it."""
+    return next((name for variable in _ACTORS if (name := os.environ.get(variable))), None)

@@ -37,12 +37,17 @@ class Inputs(Saved):
 
 
 class Created(Saved):
-    """What made the plan: `by` is the tool and its version, `commit` the head of the repository, where there is one."""
+    """Which tool made the plan, at which commit, and who ran it, as far as that is known.
+
+    A plan that is made again and says the same keeps what is here, so that it keeps its digest and sign-offs.
+    """
 
     by: str
     """The tool and its version. Example: `territory 0.1.0`."""
     commit: str | None = None
     """Head of the repository, null where there is none. Example: `6bf7bce0d1e2b4a6f8091a2b3c4d5e6f708192a3`."""
+    actor: str | None = None
+    """Who ran it, as a CI tells (`GITHUB_ACTOR`, `GITLAB_USER_LOGIN`) or `TERRITORY_ACTOR` says. Example: `octocat`."""
 
 
 class StateSeen(Saved):
