@@ -2,7 +2,7 @@
 # of constraints.txt. All paths are relative, so that the folder may have any name.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench bench-full bench-apply faults lint format schemas constraints clean
+.PHONY: help demo test test-long test-clients bench bench-full bench-apply faults lint format schemas constraints clean
 
 BIN := .venv/bin
 # Touched when the installation is whole: a set-up that was interrupted is done again.
@@ -30,6 +30,16 @@ test-long: $(READY) ## tests that take minutes, such as `make demo` in a fresh c
 
 # Instances of commercial territory design, which the project does not ship; without them that line is left out.
 TDP := $(or $(TERRITORY_SHARED_DATA),../shared/data)/tdp
+
+# Clients of CRMs that come from npm. Salesforce's own wants Node.js 22, or 20 with an older undici, as package.json asks.
+CLIENTS := tests/clients/node_modules/.ready
+
+test-clients: $(READY) $(CLIENTS) ## let clients that others wrote drive the fakes of CRMs: needs Node.js 20 and npm
+	PYTHONPATH=.:tests $(BIN)/python tests/clients/salesforce.py
+
+$(CLIENTS): tests/clients/package.json
+	cd tests/clients && npm install --no-audit --no-fund --no-package-lock --loglevel error
+	@touch $@
 
 bench: $(READY) ## carve companies of up to 10,000 accounts beside other methods, a few minutes: tests/bench/README.md
 	$(BIN)/python tests/bench/run.py --tdp $(TDP)

@@ -34,6 +34,22 @@ def shaped(org: Org, query: Query, kind: ObjectType, rows: list[Row], version: s
     return [_shape(org, kind, paths, row, version) for row in rows]
 
 
+def columns(org: Org, query: Query, kind: ObjectType) -> list[Row]:
+    """Give what the columns of an answer are; fields of another record are below the one that leads to it."""
+    found: dict[str, Row] = {}
+    for steps, last in (_path(org, kind, name) for name in query.fields):
+        level = found
+        for step in steps:
+            made = {"columnName": step, "displayName": step, "aggregate": False, "foreignKeyName": step, "below": {}}
+            level = level.setdefault(step, made)["below"]
+        level[last] = {"columnName": last, "displayName": last, "aggregate": False, "foreignKeyName": None, "below": {}}
+    return _joined(found)
+
+
+def _joined(level: dict[str, Row]) -> list[Row]:
+    return [row | {"joinColumns": _joined(row.pop("below"))} for row in level.values()]
+
+
 def flat(org: Org, query: Query, kind: ObjectType, rows: list[Row]) -> list[list[Any]]:
     """Give the values of rows, in the order of the fields of the query."""
     reads = [_reader(org, kind, name)[0] for name in query.fields]

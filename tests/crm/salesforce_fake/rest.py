@@ -10,7 +10,7 @@ from typing import Any
 from crm.salesforce_fake.ids import long_id, make_id
 from crm.salesforce_fake.objects import described
 from crm.salesforce_fake.org import ApiError, Org, Row
-from crm.salesforce_fake.query import answer, shaped
+from crm.salesforce_fake.query import answer, columns, shaped
 from crm.salesforce_fake.web import Reply, Request
 
 PAGE = 2000
@@ -88,6 +88,8 @@ class Rest:
     def query(self, request: Request, version: str) -> Reply:
         """GET query?q=..."""
         query, kind, rows = answer(self.org, request.query.get("q", ""))
+        if request.query.get("columns") == "true":
+            return Reply(body={"columnMetadata": columns(self.org, query, kind), "entityName": kind.name})
         if not query.fields:
             return Reply(body={"totalSize": len(rows), "done": True, "records": []})
         found = shaped(self.org, query, kind, rows, version)
