@@ -19,6 +19,8 @@ from terraform_like.crm.port import Crm
 from terraform_like.crm.salesforce.provider import SalesforceCrm
 from terraform_like.domain.salesforce import SalesforceConnection
 
+#: Territories that an org has, where a test names no others.
+KEYS = ("ent-east", "ent-west")
 #: Requests that write owners.
 _WRITES = r"PATCH .*/(composite/sobjects|sobjects/Account)|PUT .*/jobs/ingest"
 
@@ -27,9 +29,11 @@ class SalesforceWorld:
     """An org with two territories, served on loopback."""
 
     name_column = "Name"
-    territories: Sequence[str] = ("ent-east", "ent-west")
 
-    def __init__(self, server: SalesforceServer, model: Territories | None, **settings: Any) -> None:
+    def __init__(
+        self, server: SalesforceServer, model: Territories | None, keys: Sequence[str], **settings: Any
+    ) -> None:
+        self.territories = keys
         self.server, self.org, self.model = server, server.org, model
         self.house = self.org.create("User", Name="House", Username="house", Email="house@acme.example")
         self._settings = settings
@@ -131,11 +135,11 @@ def _refuse(name: str, row: Row, account: str) -> None:
 
 
 @contextmanager
-def salesforce(territories: bool, **settings: Any) -> Iterator[SalesforceWorld]:
+def salesforce(territories: bool, keys: Sequence[str] = KEYS, **settings: Any) -> Iterator[SalesforceWorld]:
     """Serve an org with Enterprise Territory Management on or off."""
     org = Org(territories=territories)
     model = set_up(org) if territories else None
     with SalesforceServer(org).running() as server:
-        world = SalesforceWorld(server, model, **settings)
+        world = SalesforceWorld(server, model, keys, **settings)
         yield world
         world.close()

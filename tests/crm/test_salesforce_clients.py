@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
-import requests
+from crm.salesforce_clients import connected
 from crm.salesforce_fake.org import Org
 from crm.salesforce_fake.server import SalesforceServer
 from crm.salesforce_fake.territories import set_up
@@ -16,25 +15,6 @@ from simple_salesforce import Salesforce, SalesforceExpiredSession, SalesforceMa
 from simple_salesforce.exceptions import SalesforceError
 
 HOSTILE = 'O\'Brien \\ "Söhne" %_ 株式会社 <b>=1+1</b>\nline two'
-
-
-class Loopback(requests.adapters.HTTPAdapter):
-    """Takes what is meant for https, which the library insists on, to the server on loopback."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self._url = urlsplit(url)
-
-    def send(self, request, **more):
-        request.url = urlsplit(request.url)._replace(scheme="http", netloc=self._url.netloc).geturl()
-        return super().send(request, **more)
-
-
-def connected(server: SalesforceServer, **login: str) -> Salesforce:
-    session = requests.Session()
-    session.mount("https://", Loopback(server.url))
-    login = login or {"session_id": server.door.token(), "instance_url": server.url}
-    return Salesforce(session=session, **login)
 
 
 @pytest.fixture
