@@ -12,6 +12,9 @@ import polars as pl
 from terraform_like.diagnostics import Diagnostic
 from terraform_like.domain.kinds import Kind
 
+#: Between the names of several territories that one account is in.
+SEVERAL = " + "
+
 
 class CrmError(Exception):
     """The CRM cannot be reached or refuses as a whole; the message is fit for a person and holds no credential.
@@ -94,6 +97,11 @@ class Capabilities:
     reads_back : bool
         Whether a look after a write shows what was written. Where changes go to a file that somebody loads later, it
         does not.
+    atomic : bool
+        Whether owner and territory of a record are written in one step. Where they are not, a write that was cut off
+        may have left one of them; see `is_between`.
+    side_effects : tuple of str
+        What else happens in the CRM where an account gets another owner, in a sentence each; a plan says so.
     """
 
     batch_size: int
@@ -105,6 +113,8 @@ class Capabilities:
     per_second: float | None = None
     calls: Calls | None = None
     reads_back: bool = True
+    atomic: bool = True
+    side_effects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +158,8 @@ class Record:
     owner : str or None
         CRM user id of its owner.
     territory : str or None
-        Its territory, where one is mapped.
+        Its territory, where one is mapped; of an account that the CRM has in several, their names sorted, with
+        `SEVERAL` between.
     version : str or None
         The token that it had when it was looked at, where it carries one; no part of what it is compared by.
     """
@@ -169,6 +180,16 @@ class Write:
     account: str
     before: Record
     after: Record
+
+
+def is_between(found: Record, before: Record, after: Record) -> bool:
+    """Say whether a record is as it was, as it is to be, or between, as a write of several steps may leave it."""
+    known = {*_territories(before), *_territories(after)}
+    return found.owner in (before.owner, after.owner) and known.issuperset(_territories(found))
+
+
+def _territories(record: Record) -> list[str | None]:
+    return [None] if record.territory is None else list(record.territory.split(SEVERAL))
 
 
 class Outcome(StrEnum):

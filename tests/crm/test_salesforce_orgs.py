@@ -349,21 +349,29 @@ def test_a_write_that_is_cut_off_at_any_call_is_finished_by_the_same_write(skip:
     assert [model.writes(account) for account in scene.accounts] == [1] * 3
 
 
-def test_territories_and_members_are_as_arranged_and_no_others(model: SalesforceWorld) -> None:
+ROLES = {"owner": "Owner", "rep": "Sales Rep"}
+
+
+def test_territories_and_members_are_as_arranged_and_no_others() -> None:
+    with salesforce(True, territory_management={"model": "FY27", "type": "Book", "roles": ROLES}) as world:
+        arranged(world)
+
+
+def arranged(model: SalesforceWorld) -> None:
     assert model.model is not None
     jane, raj, eve = (model.add_user(name) for name in ("Jane", "Raj", "Eve"))
     crm = model.open()
-    wanted = [Member(WEST, jane, "Owner"), Member("slot-1", raj[:15], "Sales Rep")]
+    wanted = [Member(WEST, jane, "owner"), Member("slot-1", raj[:15], "rep")]
     assert {r.outcome for r in crm.arrange([WEST, "slot-1"], wanted)} == {Outcome.DONE}
     made = {row["Territory_Key__c"]: row for row in model.org.rows["Territory2"].values()}
     assert made["slot-1"]["DeveloperName"] == "slot_1_in_FY27"
     assert (model.model.members(WEST), model.model.members("slot-1")) == ([(jane, "Owner")], [(raj, "Sales Rep")])
     assert crm.arrange([WEST, "slot-1"], wanted) == []
-    assert crm.read([]).members == (Member(WEST, jane, "Owner"), Member("slot-1", raj, "Sales Rep"))
+    assert crm.read([]).members == (Member(WEST, jane, "owner"), Member("slot-1", raj, "rep"))
     # Another role is another row; a territory that is not named is left as it is.
-    changes = crm.arrange([WEST], [Member(WEST, jane, "Sales Rep"), Member(WEST, eve, "Owner")])
+    changes = crm.arrange([WEST], [Member(WEST, jane, "rep"), Member(WEST, eve, "nurse"), Member(WEST, eve, "owner")])
     assert len(changes) == 3
-    assert model.model.members(WEST) == sorted([(jane, "Sales Rep"), (eve, "Owner")])
+    assert model.model.members(WEST) == [(jane, "Sales Rep"), (eve, None)]
     assert model.model.members("slot-1") == [(raj, "Sales Rep")]
 
 
@@ -375,8 +383,8 @@ def test_roles_of_a_plan_have_other_names_there() -> None:
         crm = world.open()
         members = [Member(WEST, jane, "account-executive"), Member(WEST, idle, "account-executive")]
         receipts = {receipt.account: receipt for receipt in crm.arrange([WEST], members)}
-        assert receipts[f"{WEST}: {idle} as account-executive"].outcome is Outcome.FAILED
-        assert "INACTIVE_OWNER_OR_USER" in receipts[f"{WEST}: {idle} as account-executive"].message
+        assert receipts[f"{WEST}: {idle} as Sales Rep"].outcome is Outcome.FAILED
+        assert "INACTIVE_OWNER_OR_USER" in receipts[f"{WEST}: {idle} as Sales Rep"].message
         assert world.model.members(WEST) == [(jane, "Sales Rep")]
         assert crm.read([]).members == (Member(WEST, jane, "account-executive"),)
 

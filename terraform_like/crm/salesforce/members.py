@@ -26,14 +26,19 @@ def members(session: Session, territories: Mapping[str, str], roles: Mapping[str
     roles : mapping of str to str
         Role in the territory by role in the plan.
     """
-    names = {id_: name for name, id_ in territories.items()}
     plain = {theirs: ours for ours, theirs in sorted(roles.items(), reverse=True)}
+    held = _held(session, territories).items()
+    return {row: Member(one.territory, one.user, plain.get(one.role, one.role)) for row, one in held}
+
+
+def _held(session: Session, territories: Mapping[str, str]) -> dict[str, Member]:
+    """Give who belongs to territories in which role of the org, by the id of the row."""
+    names = {id_: name for name, id_ in territories.items()}
     ids, found = sorted(names), {}
     for start in range(0, len(ids), NAMED):
         where = among("Territory2Id", ids[start : start + NAMED])
         for row in session.query(["Id", "UserId", "Territory2Id", "RoleInTerritory2"], MEMBER, where):
-            role = row["RoleInTerritory2"] or ""
-            found[row["Id"]] = Member(names[row["Territory2Id"]], row["UserId"], plain.get(role, role))
+            found[row["Id"]] = Member(names[row["Territory2Id"]], row["UserId"], row["RoleInTerritory2"] or "")
     return found
 
 
@@ -46,10 +51,15 @@ def set_members(
 ) -> dict[Member, Problem | None]:
     """See that territories have those members and no others; give of each that was changed why it was refused.
 
-    A member who is there in another role is deleted first, since there is one row a user and territory.
+    A member who is there in another role is deleted first, since there is one row a user and territory: of who has
+    several roles in one, the first is taken. A role that `roles` does not name is none.
     """
-    held = members(session, territories, roles)
-    asked = {Member(one.territory, long_id(one.user) or one.user, one.role) for one in wanted}
+    held = _held(session, territories)
+    first: dict[tuple[str, str], Member] = {}
+    for one in wanted:
+        user = long_id(one.user) or one.user
+        first.setdefault((one.territory, user), Member(one.territory, user, roles.get(one.role, "")))
+    asked = set(first.values())
     extra = sorted(row for row, member in held.items() if member not in asked)
     gone = collections.delete(session, extra, sleep)
     missing = sorted(asked - set(held.values()), key=lambda one: (one.territory, one.user, one.role))
@@ -57,7 +67,7 @@ def set_members(
         {
             "UserId": one.user,
             "Territory2Id": territories[one.territory],
-            "RoleInTerritory2": roles.get(one.role, one.role) or None,
+            "RoleInTerritory2": one.role or None,
         }
         for one in missing
     ]

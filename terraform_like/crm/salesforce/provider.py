@@ -10,16 +10,22 @@ import polars as pl
 
 from terraform_like.crm.http import SILENCE_SECONDS
 from terraform_like.crm.owners import lacking
-from terraform_like.crm.port import Capabilities, CrmError, Member, Outcome, Reading, Receipt, Record, Write
+from terraform_like.crm.port import SEVERAL, Capabilities, CrmError, Member, Outcome, Reading, Receipt, Record, Write
 from terraform_like.crm.salesforce import budget, preflight, values
 from terraform_like.crm.salesforce.accounts import Accounts, Held
 from terraform_like.crm.salesforce.ids import long_id
 from terraform_like.crm.salesforce.members import members, set_members
 from terraform_like.crm.salesforce.session import Session
 from terraform_like.crm.salesforce.territories import Seat, Territories
-from terraform_like.crm.salesforce.writing import SEVERAL, Writer
+from terraform_like.crm.salesforce.writing import Writer
 from terraform_like.diagnostics import Diagnostic, Severity
 from terraform_like.domain.salesforce import SalesforceConnection
+
+#: What the platform does beside a change of owner; REST and Bulk have no option for it.
+_SIDE_EFFECTS = (
+    "Salesforce deletes the account team of an account that gets another owner.",
+    "Open opportunities, contacts and other records of the old owner go to the new one as the defaults of the org say.",
+)
 
 
 class SalesforceCrm:
@@ -64,6 +70,8 @@ class SalesforceCrm:
             versions=True,
             members=self._territories is not None,
             calls=budget.calls(self._connection),
+            atomic=self._territories is None,
+            side_effects=_SIDE_EFFECTS if self._territories is None else (*_SIDE_EFFECTS, *self._territories.remarks),
         )
 
     def preflight(
@@ -122,7 +130,7 @@ class SalesforceCrm:
         wanted = [one for one in members if one.territory in ids]
         told = dict(made)
         changed = set_members(self._session, ids, self._roles, wanted, self._sleep)
-        told |= {f"{one.territory}: {one.user} as {one.role}": problem for one, problem in changed.items()}
+        told |= {f"{one.territory}: {one.user} as {one.role or 'member'}": problem for one, problem in changed.items()}
         return [
             Receipt(what, Outcome.DONE) if problem is None else Receipt(what, Outcome.FAILED, problem.told)
             for what, problem in told.items()

@@ -24,7 +24,8 @@ EXCLUSION = "Territory2ObjectExclusion"
 MANUAL, BY_RULE = "Territory2Manual", "Territory2AssignmentRule"
 
 #: States of a model in which accounts can be put into its territories.
-OPEN = ("Planning", "Active")
+PLANNING = "Planning"
+OPEN = (PLANNING, "Active")
 
 _NOTE = "Moved by territory: a rule would bring the account back."
 
@@ -64,6 +65,14 @@ class Territories:
         self._session, self._settings, self._sleep = session, settings, sleep
         self._model: tuple[str, str] | None = None
         self._ids: dict[str, str] | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What to know of a model in planning, once it was asked for."""
+        if self._model is None or self._model[1] != PLANNING:
+            return ()
+        name = self._settings.model
+        return (f"Territories of the model {name} take effect when somebody activates it in Setup; owners at once.",)
 
     def model(self) -> tuple[str, str]:
         """Give id and state of the model.

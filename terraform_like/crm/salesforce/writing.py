@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from terraform_like.crm.port import Outcome, Receipt, Record, Write
+from terraform_like.crm.port import Outcome, Receipt, Record, Write, is_between
 from terraform_like.crm.salesforce import bulk, collections
 from terraform_like.crm.salesforce.accounts import ACCOUNT, PARENT, Accounts, Held
 from terraform_like.crm.salesforce.ids import long_id
@@ -147,20 +147,6 @@ class Writer:
         # What the org put into no territory, since it could not make one, has the reason of that territory.
         told = ((one, problems.get(one.id, lacking.get(str(one.write.after.territory)))) for one in moving)
         return {one.id: _receipt(one, problem) for one, problem in told}
-
-
-def is_between(found: Record, before: Record, after: Record) -> bool:
-    """Say whether a record is as it was, or on its way: a write of owner and territory takes more than one call."""
-    territories = set(_several(found)) <= {*_several(before), *_several(after)}
-    return found.owner in (before.owner, after.owner) and territories
-
-
-#: Between the names of several territories that one account is in.
-SEVERAL = " + "
-
-
-def _several(record: Record) -> list[str | None]:
-    return [None] if record.territory is None else list(record.territory.split(SEVERAL))
 
 
 def _receipt(one: Ready, problem: Problem | None) -> Receipt:
