@@ -50,6 +50,7 @@ HOMES = {
     "jinja2": ("report/",),
     "jwt": ("crm/salesforce/login.py",),
     "jsonschema": ("config/", "plan/file.py"),
+    "markupsafe": ("report/",),
     "numpy": ANYWHERE,
     "polars": ANYWHERE,
     "pydantic": ANYWHERE,

@@ -84,9 +84,10 @@ def _ask(session: Session, plan: Plan, all_changes: bool) -> None:
         report.error("Nobody can be asked", "There is no terminal. To apply without asking: --auto-approve")
         raise Halt(report)
     from terraform_like.report.text import plan_text
+    from terraform_like.report.told.plan import told_plan
 
     color = session.colored(sys.stdout)
-    click.echo(plan_text(plan, color=color, width=session.width, all_changes=all_changes))
+    click.echo(plan_text(told_plan(plan), color=color, width=session.width, all_changes=all_changes))
     # Polars has reads go on after Ctrl-C, and the question would not let go.
     signal.siginterrupt(signal.SIGINT, True)
     answer = click.prompt("Apply this plan to the CRM? Only `yes` will do", default="", show_default=False)

@@ -165,35 +165,14 @@ def plan(
 @click.option("--all-changes/--fold", default=True, help="Show every change (the default), or fold each kind.")
 @click.option("--as-of", type=Day(), help="Show who is on which territory on that day instead.")
 @click.pass_obj
-def show(session: Session, plan: str | None, form: str, out: Path | None, all_changes: bool, as_of: date | None) -> int:
+def show(session: Session, plan: str | None, form: Any, out: Path | None, all_changes: bool, as_of: date | None) -> int:
     """Show the saved plan, stale or not; with --as-of, who owns, holds and covers each territory on a day."""
-    from terraform_like.flow.show import show as flow
+    from terraform_like.cli.showing import show_command
 
-    def work() -> int:
-        repository = session.repository()
-        saved, report = flow(repository, repository.choose(plan))
-
-        def text(color: bool) -> str:
-            if form == "json":
-                from terraform_like.report.machine import json_text
-
-                return json_text(saved)
-            if as_of is not None:
-                from terraform_like.report.text_staffing import day_text
-
-                return day_text(saved, as_of, color=color, width=session.width)
-            from terraform_like.report.text import plan_text
-
-            return plan_text(
-                saved, color=color, width=session.width, all_changes=all_changes, warnings=not session.quiet
-            )
-
-        if out is not None:
-            (session.chdir / out).write_text(text(False).rstrip("\n") + "\n", encoding="utf-8")
-            return session.finish("show", saved, report, lambda _: f"Wrote {out}.")
-        return session.finish("show", saved, report, text)
-
-    return session.run("show", work)
+    return session.run(
+        "show",
+        lambda: show_command(session, plan, form=form, out=out, all_changes=all_changes, as_of=as_of),
+    )
 
 
 @territory.command(short_help="Check the saved plan: whole, true to its YAML, within policies.")

@@ -113,7 +113,7 @@ class Session:
             if self.as_json:
                 return FAILED if report.failed else code
         if text is not None:
-            shown = text(self.colored(sys.stdout))
+            shown = _showable(text(self.colored(sys.stdout)), sys.stdout)
             sys.stdout.write(shown if shown.endswith("\n") or not shown else shown + "\n")
             sys.stdout.flush()
         self._tell(report, warned)
@@ -127,6 +127,7 @@ class Session:
             from terraform_like.report.diagnostics import diagnostics_text
 
             text = diagnostics_text(told, color=self.colored(sys.stderr), width=self.width)
+            text = _showable(text, sys.stderr)
             sys.stderr.write(text if text.endswith("\n") else text + "\n")
 
     @contextmanager
@@ -182,3 +183,13 @@ class Session:
             return work()
         except Halt as halt:
             return self.finish(command, None, halt.report)
+
+
+def _showable(text: str, stream: Any) -> str:
+    """Give text with marks that the stream can show; most can, and then it costs nothing to say so."""
+    encoding = str(stream.encoding or "ascii").lower()
+    if text.isascii() or encoding in ("utf-8", "utf8"):
+        return text
+    from terraform_like.report.terminal import in_encoding
+
+    return in_encoding(text, encoding)

@@ -25,6 +25,7 @@ from terraform_like.flow.staffed import staff
 from terraform_like.flow.teams import with_teams
 from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes, seal, snapshot_bytes
 from terraform_like.plan.compose import Parts, compose
+from terraform_like.plan.facts import Facts, facts
 from terraform_like.plan.file import keep_snapshot, write_saved
 from terraform_like.plan.fresh import beyond_limits
 from terraform_like.plan.model import Created, Inputs, Plan, Rollback
@@ -37,11 +38,12 @@ _ACTORS = ("TERRITORY_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN")
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A sealed plan, the two tables that are saved beside it, and the limits that an apply of it must be let beyond."""
+    """A sealed plan, the tables saved beside it, what is known of its accounts, and the limits that it goes beyond."""
 
     plan: Plan
     assignments: pl.DataFrame
     snapshot: pl.DataFrame
+    facts: Facts
     beyond: tuple[str, ...]
 
 
@@ -184,7 +186,9 @@ def planned_of(
         )
     )
     plan = plan.model_copy(update={"state": state_seen(repository, wanted.carving.name)})
-    return Planned(_sealed(plan, before), assignments, live.snapshot, beyond_limits(plan, wanted.policies.limits))
+    known = facts(wanted.carving, population, plan, assignments)
+    beyond = beyond_limits(plan, wanted.policies.limits)
+    return Planned(_sealed(plan, before), assignments, live.snapshot, known, beyond)
 
 
 def _sealed(plan: Plan, before: Plan | None) -> Plan:

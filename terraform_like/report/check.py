@@ -8,7 +8,8 @@ from terraform_like.policy.verdict import Verdict
 from terraform_like.report.check_view import CheckView
 from terraform_like.report.escape import escaped
 from terraform_like.report.terminal import BLANK, WIDTH, Block, Piece, hanging, line, rendered
-from terraform_like.report.text_verdicts import verdict_blocks, verdict_counts
+from terraform_like.report.text_verdicts import verdict_blocks
+from terraform_like.report.told.verdicts import told_verdicts, verdict_counts
 
 
 def check_text(view: CheckView, *, color: bool, width: int = WIDTH) -> str:
@@ -31,7 +32,7 @@ def _blocks(view: CheckView) -> Iterator[Block]:
         whose = f" of {escaped(view.policies_from)}" if view.policies_from else ""
         yield line(Piece("Policies", "bold"), f"{whose}: {verdict_counts(view.verdicts)}")
         yield BLANK
-        yield from verdict_blocks(view.verdicts, view.places)
+        yield from verdict_blocks(told_verdicts(view.verdicts), view.places)
         yield BLANK
     if view.policy_changes:
         yield line(Piece("Changes of the gate in this branch", "bold"), ": none of them counts before it is merged")

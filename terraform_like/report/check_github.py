@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from terraform_like.diagnostics import Severity, Span
-from terraform_like.report.check_view import CHANGES_TITLE, CheckView, described, excused
+from terraform_like.report.check_view import CHANGES_TITLE, CheckView
 from terraform_like.report.escape import escaped
-from terraform_like.report.text_verdicts import word
+from terraform_like.report.told.verdicts import described, excused, word
 
 #: The commands in the order in which they are written: GitHub shows the first ten of each step.
 _COMMANDS = ("error", "warning", "notice")

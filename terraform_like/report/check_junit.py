@@ -6,9 +6,9 @@ import re
 from xml.etree import ElementTree
 
 from terraform_like.diagnostics import Severity
-from terraform_like.report.check_view import CHANGES_TITLE, CheckView, described, excused
+from terraform_like.report.check_view import CHANGES_TITLE, CheckView
 from terraform_like.report.escape import escaped
-from terraform_like.report.text_verdicts import word
+from terraform_like.report.told.verdicts import described, excused, word
 
 #: Beside what `escaped` writes out, XML 1.0 has no such characters.
 _NO_XML = re.compile("[\ufffe\uffff]")

@@ -10,10 +10,10 @@ from urllib.parse import quote
 from terraform_like import __version__
 from terraform_like.diagnostics import Severity, Span
 from terraform_like.policy.verdict import Verdict
-from terraform_like.report.check_view import CHANGES_TITLE, CheckView, described, excused
+from terraform_like.report.check_view import CHANGES_TITLE, CheckView
 from terraform_like.report.escape import escaped
 from terraform_like.report.machine import json_text
-from terraform_like.report.text_verdicts import word
+from terraform_like.report.told.verdicts import described, excused, word
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}

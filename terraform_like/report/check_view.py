@@ -10,8 +10,6 @@ from typing import Protocol
 from terraform_like.diagnostics import Diagnostic, Severity, Span, counted
 from terraform_like.policy.verdict import Verdict
 from terraform_like.report.escape import escaped
-from terraform_like.report.numbers import figure
-from terraform_like.report.text_verdicts import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,34 +106,3 @@ class Format(Protocol):
     def __call__(self, view: CheckView) -> str:
         """Give the whole output."""
         ...
-
-
-def described(verdict: Verdict) -> str:
-    """Give a verdict in plain words, line by line, without colour: rule, figure, what it says, to whom, and why not.
-
-    What users and CRMs wrote in it is harmless for a terminal; a format escapes it once more in its own way.
-    """
-    lines = [told(verdict)]
-    if verdict.says:
-        lines.append(escaped(verdict.says))
-    if verdict.subjects:
-        values = verdict.values if len(verdict.values) == len(verdict.subjects) else (None,) * len(verdict.subjects)
-        named = [
-            escaped(subject) + (f" ({figure(value)})" if value is not None else "")
-            for subject, value in zip(verdict.subjects, values, strict=True)
-        ]
-        more = f" and {verdict.more_subjects:,} more" if verdict.more_subjects else ""
-        lines.append(", ".join(named) + more)
-    if why := excused(verdict):
-        lines.append(why)
-    return "\n".join(lines)
-
-
-def excused(verdict: Verdict) -> str:
-    """Say who excuses a broken policy, until when and why; nothing where nobody does."""
-    if verdict.waived is not None:
-        waived = verdict.waived
-        return f"waived by {escaped(waived.owner)} until {waived.expires}: {escaped(waived.reason)}"
-    if verdict.overridden is not None:
-        return f"overridden by {escaped(verdict.overridden.by)}: {escaped(verdict.overridden.reason)}"
-    return ""

@@ -108,6 +108,19 @@ def rendered(blocks: Iterable[Block], *, color: bool, width: int = WIDTH) -> str
     return _no_commands(ends.sub(lambda end: end.group().replace(" ", ""), out.getvalue()).rstrip("\n"))
 
 
+#: What stands for our own marks where a terminal knows ASCII only; one column each, so that tables keep their shape.
+_PLAIN = str.maketrans("–…·│╷╵●○‹›↑↓", "-~.|..*o<>^v")
+
+
+def in_encoding(text: str, encoding: str) -> str:
+    """Give text as a terminal of an encoding can show it: as it is, or with other marks where it lacks ours."""
+    try:
+        "".join(map(chr, _PLAIN)).encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return text.translate(_PLAIN)
+    return text
+
+
 def _no_commands(text: str) -> str:
     """Write out what a CI that reads the output takes for a command: `::` that begins a line, and `##[` anywhere."""
     text = re.sub(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", r"\1\\x3a", text, flags=re.MULTILINE)

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
-from terraform_like.carve.proof import Proof, ProofMethod, ProofStatus
-from terraform_like.carve.watch import Stopped
-from terraform_like.diagnostics import Diagnostic, Severity, counted
-from terraform_like.plan.model import Plan
+from terraform_like.diagnostics import counted
 from terraform_like.report.diagnostics import diagnostic_blocks
 from terraform_like.report.escape import escaped
-from terraform_like.report.numbers import percent
-from terraform_like.report.terminal import BLANK, WIDTH, Block, Piece, hanging, line, rendered
+from terraform_like.report.terminal import BLANK, WIDTH, Block, Paragraph, Piece, hanging, line, rendered
 from terraform_like.report.text_books import book_blocks, fairness_blocks
 from terraform_like.report.text_changes import change_blocks
+from terraform_like.report.text_people import people_blocks
 from terraform_like.report.text_staffing import staffing_blocks
-from terraform_like.report.text_verdicts import verdict_blocks, verdict_counts
-
-#: Gaps below this are rounding.
-_NO_GAP = 1e-6
-#: Bounds farther off than this tell nobody anything.
-_NO_BOUND = 0.5
+from terraform_like.report.text_verdicts import verdict_blocks
+from terraform_like.report.told.plan import ToldPlan
+from terraform_like.report.told.proof import CHECKABLE
+from terraform_like.report.told.verdicts import verdict_counts
 
 
 def plan_text(
-    plan: Plan,
-    *,
-    color: bool,
-    width: int = WIDTH,
-    all_changes: bool = False,
-    warnings: bool = True,
-    said: Iterable[Diagnostic] | None = None,
+    told: ToldPlan, *, color: bool, width: int = WIDTH, all_changes: bool = False, warnings: bool = True
 ) -> str:
-    """Give changes, books, policies, proof and warnings of a plan, and last the line that sums it up.
+    """Give changes, books, policies, proof and warnings of a plan, then the line that sums it up and what to type next.
 
     Parameters
     ----------
-    plan : Plan
+    told : ToldPlan
         The plan, saved or not.
     color : bool
         Whether escape codes may be used; they never carry meaning alone.
@@ -47,45 +35,29 @@ def plan_text(
         Whether to show every change, where there are more than twenty.
     warnings : bool
         Whether to show what was said on the way.
-    said : iterable of Diagnostic, optional
-        What was said, with its places in the YAML; a saved plan knows it without them.
     """
-    blocks = [*_heading(plan), *_whole(plan, width, all_changes), *(_said(plan, said, width) if warnings else ())]
-    return rendered([*blocks, _ending(plan)], color=color, width=width)
+    blocks = [*_heading(told), *_whole(told, width, all_changes), *(_said(told, width) if warnings else ())]
+    return rendered([*blocks, *_ending(told)], color=color, width=width)
 
 
-def brief_text(
-    plan: Plan,
-    *,
-    color: bool,
-    width: int = WIDTH,
-    warnings: bool = True,
-    said: Iterable[Diagnostic] | None = None,
-) -> str:
+def brief_text(told: ToldPlan, *, color: bool, width: int = WIDTH, warnings: bool = True) -> str:
     """Give how even the books are, the policies that need attention and the warnings, without tables.
 
     It suits a plan without changes, of which there is nothing to review; parameters are those of `plan_text`.
     """
     blocks = [
-        *_heading(plan),
-        *staffing_blocks(plan, all_changes=False),
-        *_figures(plan),
-        *(_said(plan, said, width) if warnings else ()),
+        *_heading(told),
+        *staffing_blocks(told, all_changes=False),
+        *_figures(told),
+        *(_said(told, width) if warnings else ()),
     ]
-    return rendered([*blocks, _ending(plan)], color=color, width=width)
+    return rendered([*blocks, *_ending(told)], color=color, width=width)
 
 
-def summary_line(plan: Plan) -> str:
-    """Give `Plan: 1 to add, 2 to move, 0 to transfer, 0 to remove.` or `No changes.`, and no more."""
-    if not plan.has_changes:
-        return "No changes."
-    s = plan.summary
-    return f"Plan: {s.adds} to add, {s.moves} to move, {s.transfers} to transfer, {s.removes} to remove."
-
-
-def _heading(plan: Plan) -> Iterator[Block]:
+def _heading(told: ToldPlan) -> Iterator[Block]:
+    plan = told.plan
     yield line(Piece(f"Plan {escaped(plan.plan)}", "bold"), f" as of {plan.as_of}")
-    segments = counted(len({t.segment for t in plan.territories}), "segment")
+    segments = counted(len(told.segments), "segment")
     territories = counted(len(plan.territories), "territory", "territories")
     yield line(f"{counted(plan.summary.accounts, 'account')} in {territories} of {segments}")
     if plan.rollback is not None:
@@ -97,81 +69,59 @@ def _heading(plan: Plan) -> Iterator[Block]:
     yield BLANK
 
 
-def _whole(plan: Plan, width: int, all_changes: bool) -> Iterator[Block]:
+def _whole(told: ToldPlan, width: int, all_changes: bool) -> Iterator[Block]:
+    plan = told.plan
     if plan.changes:
-        yield from change_blocks(plan, all_changes=all_changes)
+        yield from change_blocks(told, all_changes=all_changes)
         yield BLANK
-    yield from staffing_blocks(plan, all_changes=all_changes)
-    if plan.territories:
+    yield from people_blocks(told, all_changes=all_changes)
+    yield from staffing_blocks(told, all_changes=all_changes)
+    if told.segments:
         unit = f" (money in {plan.currency})" if plan.currency else ""
         yield line(Piece("Books", "bold"), unit)
         yield BLANK
-        yield from book_blocks(plan, width)
-    if plan.verdicts:
+        yield from book_blocks(told.segments, width)
+    if told.verdicts:
         yield line(Piece("Policies", "bold"), f": {verdict_counts(plan.verdicts)}")
         yield BLANK
-        yield from verdict_blocks(plan.verdicts)
+        yield from verdict_blocks(told.verdicts)
         yield BLANK
-    if plan.proof:
-        yield line(Piece("Proof", "bold"))
+    if told.proofs:
+        yield line(Piece("Proof", "bold"), f": {CHECKABLE}")
         yield BLANK
-        yield from proof_blocks(plan.proof)
+        for proof in told.proofs:
+            names = ", ".join(map(escaped, proof.components))
+            if proof.kept:
+                yield hanging(["  "], f"kept: {proof.sentence}, in {names}")
+            else:
+                yield hanging([f"  {names}: "], proof.sentence)
         yield BLANK
 
 
-def _figures(plan: Plan) -> Iterator[Block]:
-    if fairness := list(fairness_blocks(plan)):
+def _figures(told: ToldPlan) -> Iterator[Block]:
+    if fairness := list(fairness_blocks(told.segments)):
         yield line(Piece("Fairness", "bold"), " (largest book over smallest, size for size)")
         yield BLANK
         yield from fairness
         yield BLANK
-    if plan.verdicts:
-        yield line(Piece("Policies", "bold"), f": {verdict_counts(plan.verdicts)}")
+    if told.verdicts:
+        yield line(Piece("Policies", "bold"), f": {verdict_counts(told.plan.verdicts)}")
         yield BLANK
-        if broken := [v for v in plan.verdicts if not v.passed or v.waived]:
+        if broken := [v for v in told.verdicts if v.word != "passed"]:
             yield from verdict_blocks(broken)
             yield BLANK
 
 
-def _said(plan: Plan, said: Iterable[Diagnostic] | None, width: int) -> Iterator[Block]:
-    if said is None:
-        said = [Diagnostic(Severity(one.severity), one.summary, one.detail) for one in plan.diagnostics]
-    for diagnostic in said:
+def _said(told: ToldPlan, width: int) -> Iterator[Block]:
+    for diagnostic in told.said:
         yield from diagnostic_blocks(diagnostic, width)
         yield BLANK
 
 
-def _ending(plan: Plan) -> Block:
-    return line(Piece(summary_line(plan), "bold"))
-
-
-def proof_blocks(proofs: Sequence[Proof]) -> Iterator[Block]:
-    """Give one sentence a component on how near to the best possible plan it is; those kept as they were in one."""
-    for proof in proofs:
-        if proof.method is not ProofMethod.KEPT:
-            yield hanging([f"  {escaped(proof.component)}: "], _sentence(proof))
-    kept = [escaped(p.component) for p in proofs if p.method is ProofMethod.KEPT]
-    if kept:
-        yield hanging(["  "], f"kept: every account that may stay where it is stays, in {', '.join(kept)}")
-
-
-def _sentence(proof: Proof) -> str:
-    best = "the best possible plan"
-    if proof.moves:
-        best += f" that moves at most {counted(proof.moves.most, 'account')}"
-    said = _near(best, proof)
-    if proof.stopped:
-        why = "the time limit" if proof.stopped is Stopped.TIME_LIMIT else "Ctrl-C"
-        said += f"; stopped by {why}: another run may end elsewhere"
-    return said
-
-
-def _near(best: str, proof: Proof) -> str:
-    if proof.gap <= _NO_GAP:
-        return f"{best}, proven"
-    # Rounded up: what is said must hold.
-    within = f"within {percent(math.ceil(proof.gap * 1000) / 1000)}"
-    if proof.status is ProofStatus.OPTIMAL:
-        searched = f"{best}, by branch and bound"
-        return f"{searched}; prices alone prove it {within}" if proof.gap < _NO_BOUND else searched
-    return f"{within} of {best}, proven" if proof.gap < _NO_BOUND else f"no bound tells how near it is to {best}"
+def _ending(told: ToldPlan) -> Iterator[Block]:
+    yield line(Piece(told.summary, "bold"))
+    if told.next_steps is not None:
+        yield BLANK
+        yield line(told.next_steps.says)
+        for command in told.next_steps.commands:
+            yield Paragraph((escaped(command),), lead=("  ",), wrap=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from terraform_like.diagnostics import counted
@@ -11,15 +11,18 @@ from terraform_like.report.escape import escaped
 from terraform_like.report.numbers import column
 from terraform_like.report.terminal import BLANK, WIDTH, Align, Block, Grid, Piece, hanging, line, rendered
 from terraform_like.report.text_changes import FOLDED_AT
+from terraform_like.report.told.people import Covered
+from terraform_like.report.told.plan import ToldPlan
 from terraform_like.staffing.timeline import Staffing
 
 _COLUMNS: tuple[Align, ...] = ("left", "left", "right", "left", "left")
 
 
-def staffing_blocks(plan: Plan, *, all_changes: bool) -> Iterator[Block]:
+def staffing_blocks(told: ToldPlan, *, all_changes: bool) -> Iterator[Block]:
     """Give who is matched, who holds accounts of vacant territories, and what passes on which later day."""
+    plan = told.plan
     yield from _matched(plan)
-    yield from _covered(plan)
+    yield from _covered(told.covers)
     yield from _teams(plan)
     yield from _later(plan, all_changes=all_changes)
     yield from _handed_over(plan, all_changes=all_changes)
@@ -56,21 +59,19 @@ def day_text(plan: Plan, day: date, *, color: bool, width: int = WIDTH) -> str:
     return rendered(blocks, color=color, width=width)
 
 
-def _covered(plan: Plan) -> Iterator[Block]:
-    today = [r for r in plan.staffing if r.interim and r.on(plan.as_of)]
-    if not today:
+def _covered(covers: Sequence[Covered]) -> Iterator[Block]:
+    if not covers:
         return
     yield line(Piece("Covered", "bold"), " by people who do not own the territory")
     yield BLANK
-    for name in dict.fromkeys(row.territory for row in today):
-        rows = [row for row in today if row.territory == name]
-        terms = [_terms(row) for row in rows]
-        people = [escaped(row.person or "nobody") for row in rows]
+    for cover in covers:
+        terms = [_terms(row) for row in cover.rows]
+        people = [escaped(row.person or "nobody") for row in cover.rows]
         if len(set(terms)) == 1:
             said = ", ".join(people) + terms[0]
         else:
             said = ", ".join(f"{person}{term}" for person, term in zip(people, terms, strict=True))
-        yield hanging(["  ", Piece(escaped(name)), ": "], said)
+        yield hanging(["  ", Piece(escaped(cover.territory)), ": "], said)
     yield BLANK
 
 

@@ -1,0 +1,120 @@
+"""What the policies said, in words: the rule, the figure, who breaks it, and who excuses that."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from terraform_like.policy.verdict import Verdict
+from terraform_like.report.escape import escaped
+from terraform_like.report.numbers import figure
+
+#: Words for verdicts, in the order in which verdicts are told.
+WORDS = ("FAILED", "advice", "overridden", "waived", "passed")
+
+
+@dataclass(frozen=True, slots=True)
+class ToldVerdict:
+    """A verdict in words, harmless for a terminal; a format escapes them once more in its own way.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        What the policy said.
+    word : str
+        `FAILED`, `advice` (an advisory policy that is broken), `waived`, `overridden` or `passed`.
+    sentence : str
+        The rule and what was measured.
+    subjects : str
+        The addresses that break it, each with its figure, and how many more there are; empty where there are none.
+    excuse : str
+        Who excuses it, until when and why; empty where nobody does.
+    """
+
+    verdict: Verdict
+    word: str
+    sentence: str
+    subjects: str
+    excuse: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is of the plan as a whole, so that its subject is nothing that a reader would look up."""
+        return all(subject.startswith("plan.") for subject in self.verdict.subjects)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The whole of it line by line: rule, what the policy says in words, to whom, and why not."""
+        return tuple(text for text in (self.sentence, escaped(self.verdict.says), self.subjects, self.excuse) if text)
+
+
+def told_verdict(verdict: Verdict) -> ToldVerdict:
+    """Put a verdict into words."""
+    return ToldVerdict(verdict, word(verdict), _sentence(verdict), _subjects(verdict), excused(verdict))
+
+
+def told_verdicts(verdicts: Iterable[Verdict]) -> tuple[ToldVerdict, ...]:
+    """Put verdicts into words, those that fail first, of these the hard ones."""
+    told = map(told_verdict, verdicts)
+    return tuple(sorted(told, key=lambda t: (WORDS.index(t.word), t.verdict.level != "hard", t.verdict.policy)))
+
+
+def verdict_counts(verdicts: Iterable[Verdict]) -> str:
+    """Give `1 failed, 1 waived, 4 passed`."""
+    counts = Counter(word(v) for v in verdicts)
+    return ", ".join(f"{counts[w]:,} {w.lower()}" for w in WORDS if counts[w])
+
+
+def word(verdict: Verdict) -> str:
+    """Give the word for a verdict: one of `WORDS`."""
+    if verdict.waived is not None:
+        return "waived"
+    if verdict.passed:
+        return "passed"
+    if verdict.overridden is not None:
+        return "overridden"
+    return "FAILED" if verdict.blocks else "advice"
+
+
+def _sentence(verdict: Verdict) -> str:
+    """Give the rule and what was measured: `territories by segment: spread(arr) at most 1.25; it is 1.4 in smb`."""
+    rule = escaped(verdict.rule) or f"limit {figure(verdict.limit)}"
+    if isinstance(verdict.measured, str) and " of " in verdict.measured:
+        rows = f"{verdict.measured} {'break it' if not verdict.measured.startswith('1 of') else 'breaks it'}"
+        return f"{rule}; {rows}" + (f" ({escaped(verdict.remark)})" if verdict.remark else "")
+    if verdict.measured is None:
+        return f"{rule}; nothing to measure"
+    if verdict.measured == "not judged":
+        return f"{rule}; it cannot be judged"
+    part = f" in {escaped(verdict.part)}" if verdict.part is not None else ""
+    before = f", before {figure(verdict.before, verdict.measured)}" if verdict.before is not None else ""
+    remark = f" ({escaped(verdict.remark)})" if verdict.remark else ""
+    return f"{rule}; it is {figure(verdict.measured, verdict.limit)}{part}{before}{remark}"
+
+
+def _subjects(verdict: Verdict) -> str:
+    if not verdict.subjects:
+        return ""
+    values = verdict.values if len(verdict.values) == len(verdict.subjects) else (None,) * len(verdict.subjects)
+    named = [
+        escaped(subject) + (f" ({figure(value)})" if value is not None else "")
+        for subject, value in zip(verdict.subjects, values, strict=True)
+    ]
+    more = f" and {verdict.more_subjects:,} more" if verdict.more_subjects else ""
+    return ", ".join(named) + more
+
+
+def described(verdict: Verdict) -> str:
+    """Give a verdict line by line: rule and figure, what it says in words, to whom, and why not."""
+    return "\n".join(told_verdict(verdict).lines)
+
+
+def excused(verdict: Verdict) -> str:
+    """Say who excuses a broken policy, until when and why; nothing where nobody does."""
+    if verdict.waived is not None:
+        waived = verdict.waived
+        return f"waived by {escaped(waived.owner)} until {waived.expires}: {escaped(waived.reason)}"
+    if verdict.overridden is not None:
+        return f"overridden by {escaped(verdict.overridden.by)}: {escaped(verdict.overridden.reason)}"
+    return ""
