@@ -112,6 +112,24 @@ def holds(root: Path, commit: str, other: str) -> bool:
     return True
 
 
+def changed_since(root: Path, base: str) -> list[str]:
+    """Give the files of the whole repository that differ from where a branch left its base, as seen from a folder.
+
+    What is not committed counts; files that git does not know do not. A file elsewhere begins with `../`.
+
+    Raises
+    ------
+    GitError
+        When there is no git, no repository, or no such base with which there is a commit in common.
+    """
+    if (tip := _commit(root, base)) is None:
+        raise GitError(f'there is no branch or commit "{base}"')
+    fork = _git(root, "merge-base", tip, "HEAD").decode().strip()
+    prefix = os.fsdecode(_git(root, "rev-parse", "--show-prefix").removesuffix(b"\n"))
+    changed = _git(root, "diff", "--name-only", "--no-renames", "-z", fork).split(b"\0")
+    return sorted(os.path.relpath(os.fsdecode(path), prefix or ".") for path in changed if path)
+
+
 def author(root: Path, path: str) -> str:
     """Give the e-mail of whoever made the last commit that changed a file; nothing where no commit has it.
 

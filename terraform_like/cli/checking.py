@@ -92,6 +92,7 @@ def _view(checked: Checked, report: Report) -> CheckView:
         policy_changes=checked.policy_changes,
         file=checked.file,
         prefix=checked.prefix,
+        auto_merge=(checked.auto_merge.allowed, checked.auto_merge.why) if checked.auto_merge else None,
         diagnostics=tuple(report),
     )
 
@@ -107,6 +108,8 @@ def _result(checked: Checked) -> dict[str, Any]:
         "checks": checked.checks,
         "verdicts": checked.verdicts,
         "places": places,
+        "auto_merge": checked.auto_merge is not None and checked.auto_merge.allowed,
+        "auto_merge_why": checked.auto_merge.why if checked.auto_merge else "the policies say nothing of `auto_merge`",
     }
 
 

@@ -151,6 +151,8 @@ def check_policies(policies: Policies, locate: Locate, report: Report, sight: Si
     for number, approval in enumerate(policies.approvals):
         if approval.when is not None:
             _parse(approval.when, ("approvals", number, "when"), locate, report)
+    if policies.auto_merge is not None:
+        _parse(policies.auto_merge.when, ("auto_merge", "when"), locate, report)
 
 
 def _books(carving: Carving) -> Iterator[tuple[Path, Territory]]:

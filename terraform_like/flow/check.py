@@ -20,6 +20,7 @@ from terraform_like.config.load import Repository, Wanted, load_wanted
 from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report, Span, listing
 from terraform_like.flow.approve import approval_checks
+from terraform_like.flow.auto_merge import AutoMerged, auto_merged
 from terraform_like.flow.gate import Gate, read_gate
 from terraform_like.flow.inputs import config_digest, policies_digest
 from terraform_like.flow.matched import matched_as_saved, owners_by_match
@@ -66,6 +67,8 @@ class Checked:
         What the branch at hand changes of the gate, none of which counts yet.
     file : str
         The saved plan, and `prefix`: what is before such paths, seen from the top of the git repository.
+    auto_merge : AutoMerged or None
+        Whether it needs no human, where the policies say of which plans that is so.
     """
 
     plan: Plan
@@ -76,6 +79,7 @@ class Checked:
     policy_changes: tuple[str, ...] = ()
     file: str = ""
     prefix: str = ""
+    auto_merge: AutoMerged | None = None
 
     @property
     def passed(self) -> bool:
@@ -139,6 +143,9 @@ def check(
         file.as_posix(),
         _prefix(repository.root),
     )
+    if (rule := gate.policies.auto_merge) is not None:
+        merged = auto_merged(repository, wanted, saved.plan, rule, base, passed=checked.passed)
+        checked = replace(checked, auto_merge=merged)
     return checked, report
 
 

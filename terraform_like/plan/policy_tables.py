@@ -16,6 +16,7 @@ from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving, Slot, Territory
 from terraform_like.domain.geography import great_circle_km, located
 from terraform_like.domain.scope import FAMILY, SEGMENT, Population
+from terraform_like.plan.counts import counts
 from terraform_like.plan.figures import Floats, Grouped, numeric
 from terraform_like.plan.model import PlannedTerritory, Summary
 from terraform_like.policy.rule import Over
@@ -275,22 +276,13 @@ def _plan(
     will: pl.DataFrame,
     figures: Mapping[str, Floats],
 ) -> Columns:
-    counts = {
-        "accounts": summary.accounts,
-        "adds": summary.adds,
-        "moves": summary.moves,
-        "transfers": summary.transfers,
-        "removes": summary.removes,
-        "changes": len(changes),
-        "territories": len(territories),
-        "people": len(carving.people),
-    }
+    known = counts(summary, len(changes), len(territories), len(carving.people))
     every = Grouped(1, np.zeros(was.height, dtype=np.int64))
     moving = every.where(_moving(was, will))
     return _beneath(
         _columns(
             _texts("address", [str(Address("plan", carving.name))]),
-            *(_numbers(name, [float(count)]) for name, count in counts.items()),
+            *(_numbers(name, [count]) for name, count in known.items()),
         ),
         figures,
         {

@@ -18,6 +18,7 @@ def changed(before: Policies, after: Policies) -> tuple[str, ...]:
         *_listed("waiver", map(_waiver, before.waivers), map(_waiver, after.waivers)),
         *_mapping("limits", _said(before.limits), _said(after.limits)),
         *_listed("approval", map(_approval, before.approvals), map(_approval, after.approvals)),
+        *_listed("auto_merge", *(iter([p.auto_merge.when] if p.auto_merge else []) for p in (before, after))),
     )
 
 

@@ -129,6 +129,13 @@ class Approval(Wish):
     """Whether whoever committed the plan may be one of them. Example: `false`."""
 
 
+class AutoMerge(Wish):
+    """Refreshes that need no human."""
+
+    when: Annotated[str, Field(min_length=1)]
+    """Expression over the plan's counts. Example: `moves = 0 AND adds <= 20`."""
+
+
 class Policies(Wish):
     """The whole gate."""
 
@@ -145,10 +152,12 @@ class Policies(Wish):
     """How much an apply may change unasked. Example: `{changes: 30%, floor: 10, territory: 50%}`."""
     approvals: tuple[Approval, ...] = ()
     """Sign-offs that a plan needs. Example: `[{when: moves > 50, from: [vp.sales], count: 1}]`."""
+    auto_merge: AutoMerge | None = None
+    """Refreshes that need no human; leave out for none. Example: `{when: moves = 0 AND adds <= 20}`."""
 
     def level(self, name: str) -> Level:
         """Give how much a breach of a policy matters."""
         return self.levels.get(name, self.policies[name].level)
 
 
-__all__ = ["Approval", "Level", "Limits", "NotNegative", "Over", "Policies", "Policy", "Waiver"]
+__all__ = ["Approval", "AutoMerge", "Level", "Limits", "NotNegative", "Over", "Policies", "Policy", "Waiver"]

@@ -46,6 +46,10 @@ def _blocks(view: CheckView) -> Iterator[Block]:
         yield BLANK
         yield from _ways_out(view, blocking)
         yield BLANK
+    if view.auto_merge is not None:
+        allowed, why = view.auto_merge
+        yield hanging([Piece("Needs no human" if allowed else "Needs a human", "bold"), ": "], escaped(why))
+        yield BLANK
     yield line(Piece(view.conclusion, "bold green" if view.passes else "bold red"))
 
 

@@ -51,6 +51,8 @@ class CheckView:
         What the branch changes of the gate, none of which counts yet.
     file, prefix : str
         The saved plan's path, and what stands before every path from the top of the git repository.
+    auto_merge : tuple of bool and str, or None
+        Whether it needs no human and why, where the policies say of which plans that is so.
     diagnostics : sequence of Diagnostic
         What there is to say beside.
     """
@@ -65,6 +67,7 @@ class CheckView:
     policy_changes: Sequence[str] = ()
     file: str = "territory.yaml"
     prefix: str = ""
+    auto_merge: tuple[bool, str] | None = None
     diagnostics: Sequence[Diagnostic] = ()
 
     @property

@@ -124,7 +124,7 @@ def test_of_two_that_plan_at_once_the_second_is_told_what_changed_and_how_to_pla
     git(ci, "pull", "--quiet")
     assert company.ran(ci, "apply", "--auto-approve", "--as-of", DAY)[0] == 0
 
-    # What the merge queue builds: main with the second branch; only saved files conflict, and those of the branch are taken.
+    # What the merge queue builds: main with the second branch. Only saved files conflict; its own are taken.
     git(ci, "fetch", "--quiet")
     clash = subprocess.run(["git", "merge", "--quiet", "origin/hire"], cwd=ci, capture_output=True, check=False)
     assert clash.returncode != 0

@@ -1,0 +1,45 @@
+"""What may be asked of a plan as a whole: how many accounts, changes of each kind, territories and people."""
+
+from __future__ import annotations
+
+from terraform_like.domain.expression import Expression
+from terraform_like.plan.model import Plan, Summary
+
+
+def counts(summary: Summary, changes: int, territories: int, people: int) -> dict[str, float]:
+    """Give the counts by the names that expressions use."""
+    known = {
+        "accounts": summary.accounts,
+        "adds": summary.adds,
+        "moves": summary.moves,
+        "transfers": summary.transfers,
+        "removes": summary.removes,
+        "changes": changes,
+        "territories": territories,
+        "people": people,
+    }
+    return {name: float(count) for name, count in known.items()}
+
+
+def holds(when: str, plan: Plan, people: int) -> bool:
+    """Say whether an expression holds for a plan as a whole.
+
+    Parameters
+    ----------
+    when : str
+        The expression, such as `moves > 50`.
+    plan : Plan
+        A saved plan.
+    people : int
+        How many people its YAML names.
+
+    Raises
+    ------
+    ExpressionError
+        When it cannot be read, or asks for something else.
+    """
+    import polars as pl
+
+    known = counts(plan.summary, len(plan.changes), len(plan.territories), people)
+    row = pl.DataFrame({name: [count] for name, count in known.items()})
+    return bool(Expression.parse(when).evaluate(row, "boolean")[0])
