@@ -41,29 +41,19 @@ territory.add_command(drift)
 territory.add_command(export)
 
 
-@territory.command(short_help="Make a territory repository, empty or from an example.")
+@territory.command(short_help="Make a territory repository: empty, of an example, or of what a CRM holds.")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--example", metavar="NAME", help="Start from an example, with real accounts and an embedded CRM.")
+@click.option("--from-crm", is_flag=True, help="Import the books of the CRM that DIRECTORY/territory.yaml names.")
 @click.pass_obj
-def init(session: Session, directory: Path, example: str | None) -> int:
-    """Make a territory repository in DIRECTORY, which must be empty or absent."""
-    from terraform_like.flow.init import init as flow
+def init(session: Session, directory: Path, example: str | None, from_crm: bool) -> int:
+    """Make a territory repository in DIRECTORY, with workflows that plan, apply and watch it.
 
-    def work() -> int:
-        made, report = flow(session.chdir / directory, example=example)
-        return session.finish("init", made, report, lambda _: _made(session.chdir / directory, example))
+    DIRECTORY must be absent, empty or a clone of an empty repository; with --from-crm it holds a territory.yaml.
+    """
+    from terraform_like.cli.language_commands import init_command
 
-    return session.run("init", work)
-
-
-def _made(directory: Path, example: str | None) -> str:
-    if example:
-        return (
-            f"Made {directory}, a territory repository with an embedded CRM. Next: territory --chdir {directory} plan"
-        )
-    return (
-        f"Made {directory}. Next: say in territory.yaml where the CRM is, then territory --chdir {directory} validate"
-    )
+    return session.run("init", lambda: init_command(session, directory, example, from_crm))
 
 
 @territory.command(short_help="Check the files: all errors at once, each at its line.")

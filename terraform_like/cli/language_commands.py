@@ -39,6 +39,31 @@ def _formatted(formatted: Formatted, check: bool, diff: bool) -> str:
     return "\n".join(f"{escaped(file)} {done}" for file in formatted.changed)
 
 
+def init_command(session: Session, directory: Path, example: str | None, from_crm: bool) -> int:
+    """Make a territory repository; give the exit code."""
+    from terraform_like.flow.init import init
+
+    folder = session.chdir / directory
+    with session.progress() as tell:
+        tell("Reading the CRM" if from_crm else "Copying")
+        made, report = init(folder, example=example, from_crm=from_crm)
+
+    def text(_: bool) -> str:
+        there = [] if folder.resolve() == Path.cwd() else ["--chdir", str(folder)]
+        command = shlex.join(["territory", *there])
+        if made.imported is not None:
+            uncommitted = "" if made.commit else "Commit what is new there first. "
+            return (
+                f"{_imported(session, made.imported, False)}\n"
+                f"{uncommitted}Next: {command} plan {made.imported.plan} --save"
+            )
+        if example:
+            return f"Made {folder}, a territory repository with an embedded CRM. Next: {command} plan"
+        return f"Made {folder}. Next: say in territory.yaml where the CRM is, then {command} validate"
+
+    return session.finish("init", made, report, text)
+
+
 def import_command(
     session: Session, name: str, *, by: By, bands: Bands | None, family: str | None, out: Path | None
 ) -> int:

@@ -1,17 +1,23 @@
-"""`territory init`: a fresh territory repository, of an example or to be filled in."""
+"""`territory init`: a fresh territory repository, of an example, of a CRM's books or to be filled in."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from terraform_like import git
+from terraform_like.config.load import PROJECT_FILE, open_repository
 from terraform_like.crm.embedded import Embedded, EmbeddedError, make_embedded_crm
-from terraform_like.diagnostics import Halt, Report, did_you_mean
+from terraform_like.diagnostics import Halt, Report, did_you_mean, listing
+from terraform_like.flow.fmt import fmt
+from terraform_like.flow.import_crm import Imported, import_crm
 
 _PACKAGE = Path(__file__).parent.parent
-_BLANK = Path(__file__).parent / "skeleton" / "blank"
+_SKELETON = Path(__file__).parent / "skeleton"
 _CRM = "crm.sqlite"
 _IGNORED = f"# The tool's own files, and the CRM where it is a file.\n.territory/\n{_CRM}*\n"
 
@@ -60,47 +66,63 @@ class Initialised:
         Its folder.
     example : str or None
         The example that it is of.
-    commit : str
-        Its first commit.
+    commit : str or None
+        Its first commit; None in a repository that had one already, where committing is left to the user.
     crm : Embedded or None
         How much the embedded CRM holds, where there is one.
+    imported : Imported or None
+        What was made of the CRM's books, where that was asked.
     """
 
     root: Path
     example: str | None
-    commit: str
+    commit: str | None
     crm: Embedded | None
+    imported: Imported | None = None
 
 
 def init(
-    directory: Path, *, example: str | None = None, example_sources: Sources | None = None
+    directory: Path,
+    *,
+    example: str | None = None,
+    from_crm: bool = False,
+    example_sources: Sources | None = None,
 ) -> tuple[Initialised, Report]:
-    """Make a territory repository, git-initialised with one commit; where it fails, nothing is left.
+    """Make a territory repository in git with one commit, workflows included; where it fails, nothing is left.
 
     Parameters
     ----------
     directory : Path
-        Where; an empty folder, or one that does not exist yet.
+        Where; an empty folder, a fresh clone of an empty repository, or a folder that does not exist yet.
     example : str, optional
         Name of an example, which comes with an embedded CRM; without one the repository is to be filled in.
+    from_crm : bool
+        Import the books of the CRM that the folder's territory.yaml names, instead of a plan to be filled in. Other
+        files of the folder stay as they are, and out of the commit.
     example_sources : Sources, optional
         Where the parts come from; those that came with the tool.
 
     Raises
     ------
     Halt
-        When the folder is in use, there is no such example, there is no git, or the disk refuses.
+        When the folder is in use, there is no such example, there is no git, the disk refuses, or the CRM cannot be
+        imported.
     """
     report = Report()
     sources = example_sources or Sources.shipped()
+    if example is not None and from_crm:
+        report.error("--example and --from-crm do not go together", "An example comes with a CRM of its own.")
     if example is not None and example not in sources.names:
         there = f"Examples: {', '.join(sources.names)}." if sources.names else "None came with this installation."
         report.error(f'There is no example "{example}"', f"{there}{did_you_mean(example, sources.names)}")
     try:
-        _must_be_free(directory, report)
+        if from_crm:
+            _must_name_a_crm(directory, report)
+        else:
+            _must_be_free(directory, report)
         if report.failed:
             raise Halt(report)
-        return _made(directory, example, sources), report
+        return _made(directory, example, from_crm, sources, report), report
     except git.GitError as error:
         report.error("The repository cannot be made", str(error))
     except EmbeddedError as error:
@@ -112,35 +134,81 @@ def init(
 
 def _must_be_free(directory: Path, report: Report) -> None:
     if directory.is_dir():
-        if any(directory.iterdir()):
+        if any(part.name != ".git" for part in directory.iterdir()):
             detail = "A new repository needs a folder that is empty or does not exist: territory init OTHER-FOLDER."
             report.error(f"{directory} is not empty", detail)
     elif directory.exists():
         report.error(f"{directory} is a file", "Name a folder that is empty or does not exist.")
 
 
-def _made(directory: Path, example: str | None, sources: Sources) -> Initialised:
+def _must_name_a_crm(directory: Path, report: Report) -> None:
+    if not (directory / PROJECT_FILE).is_file():
+        report.error(
+            f"There is no {PROJECT_FILE} in {directory}",
+            "--from-crm reads there where the CRM is: write `project` and `crm` into it first.",
+        )
+
+
+def _made(directory: Path, example: str | None, from_crm: bool, sources: Sources, report: Report) -> Initialised:
     """Build beside the folder, or inside it where it exists (it may be somebody's working directory), then rename."""
     there = directory.is_dir()
     near = directory if there else next(parent for parent in directory.absolute().parents if parent.is_dir())
     with TemporaryDirectory(prefix=".territory-init-", dir=near) as temporary:
         built = Path(temporary) / "built"
         built.mkdir()
+        _copy(_SKELETON / "shared", "**/*", built)
         crm = None
-        if example is None:
-            _copy(_BLANK, "**/*", built)
-        else:
+        if example is not None:
             crm = _example(built, example, sources)
+        else:
+            _copy(_SKELETON / ("imported" if from_crm else "blank"), "**/*", built)
         _copy(sources.schemas, "*.json", built / "schemas")
         (built / ".gitignore").write_text(_IGNORED, encoding="utf-8")
-        commit = git.init(built)
-        if there:
-            for part in sorted(built.iterdir()):
-                part.rename(directory / part.name)
-        else:
+        if not there:
+            commit: str | None = git.init(built)
             directory.parent.mkdir(parents=True, exist_ok=True)
             built.rename(directory)
-    return Initialised(directory, example, commit, crm)
+            return Initialised(directory, example, commit, crm)
+        return _made_inside(directory, built, from_crm, report, Initialised(directory, example, None, crm))
+
+
+def _made_inside(directory: Path, built: Path, from_crm: bool, report: Report, made: Initialised) -> Initialised:
+    """Move what was built into a folder that is there; take it out again where git or the CRM refuses."""
+    parts = sorted(part.name for part in built.iterdir())
+    taken = [name for name in (*parts, *(["plans"] if from_crm else [])) if (directory / name).exists()]
+    if taken:
+        report.error(
+            f"{directory} holds {listing(sorted(taken))} already",
+            "Nothing is overwritten. Take it away, or go on with `territory import` where this is such a repository.",
+        )
+        raise Halt(report)
+    repository = (directory / ".git").exists()
+    begun = repository and git.head(directory) is not None
+    imported, placed = None, [name for name in parts if name != _CRM]
+    try:
+        if from_crm:
+            placed += ["plans", PROJECT_FILE]
+            imported, said = import_crm(open_repository(directory))
+            report.extend(said)
+        for name in parts:
+            (built / name).rename(directory / name)
+        if from_crm:
+            # The workflows ask for the layout of all YAML, and territory.yaml was written by hand.
+            fmt(directory)
+        commit = None if begun else git.init(directory, placed)
+    except (OSError, git.GitError, Halt):
+        _take_out(directory, [*parts, *(["plans"] if from_crm else []), *([] if repository else [".git"])])
+        raise
+    return Initialised(directory, made.example, commit, made.crm, imported)
+
+
+def _take_out(directory: Path, names: Sequence[str]) -> None:
+    for name in names:
+        if (directory / name).is_dir():
+            shutil.rmtree(directory / name, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                (directory / name).unlink(missing_ok=True)
 
 
 def _example(built: Path, example: str, sources: Sources) -> Embedded:

@@ -10,9 +10,19 @@ from terraform_like import git
 from terraform_like.config.load import load_wanted, open_repository
 from terraform_like.crm.embedded import Embedded
 from terraform_like.diagnostics import Halt
+from terraform_like.flow.fmt import fmt
 from terraform_like.flow.init import Sources, init
 
 EXAMPLE = "us-municipalities"
+#: What turns a folder of YAML into the loop of pull request, gate, apply and drift.
+LOOP = [
+    ".gitattributes",
+    ".github/CODEOWNERS",
+    ".github/actions/territory/action.yml",
+    ".github/pull_request_template.md",
+    *(f".github/workflows/{name}.yml" for name in ("apply", "drift", "plan", "refresh")),
+    ".github/zizmor.yml",
+]
 
 
 def snapshot(folder: Path) -> list[str]:
@@ -77,8 +87,11 @@ def test_a_new_repository_is_committed_and_clean(tmp_path: Path, small: Sources)
     assert git.head(made.root) == made.commit
     assert git.dirty(made.root, ["."]) == []
     assert committed(made.root) == [
+        *LOOP,
         ".gitignore",
+        ".pre-commit-config.yaml",
         "README.md",
+        "SETUP.md",
         "plans/tiny/plan.yaml",
         "policies/fairness.yaml",
         "schemas/plan.schema.json",
@@ -113,8 +126,94 @@ def test_an_empty_folder_is_used_in_place(tmp_path: Path, small: Sources, monkey
     assert git.head(folder) == made.commit
     assert folder.stat().st_ino == before
     assert sorted(p.name for p in folder.iterdir()) == [
-        *(".git", ".gitignore", "README.md", "crm.sqlite", "plans", "policies", "schemas", "territory.yaml")
+        *(".git", ".gitattributes", ".github", ".gitignore", ".pre-commit-config.yaml", "README.md", "SETUP.md"),
+        *("crm.sqlite", "plans", "policies", "schemas", "territory.yaml"),
     ]
+
+
+def git_in(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_clone_of_an_empty_repository_is_used_with_its_remote(tmp_path: Path, small: Sources) -> None:
+    git_in(tmp_path, "init", "--quiet", "--bare", "remote")
+    git_in(tmp_path, "clone", "--quiet", "remote", "clone")
+    made, _ = init(tmp_path / "clone", example="tiny", example_sources=small)
+    git_in(made.root, "push", "--quiet", "origin", "main")
+    assert git_in(tmp_path / "remote", "rev-parse", "main").strip() == made.commit
+
+
+@pytest.fixture
+def crm_folder(tmp_path: Path) -> Path:
+    """A folder with a CRM, what says where it is, and a file that is nobody's business."""
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "sales.db")) as crm, crm:
+        crm.executescript(
+            "CREATE TABLE accounts (id TEXT PRIMARY KEY, owner_id TEXT); CREATE TABLE users (id TEXT, name TEXT);"
+            "INSERT INTO users VALUES ('U1', 'Jane Doe'), ('U2', 'Raj Patel');"
+            "INSERT INTO accounts VALUES ('A1', 'U1'), ('A2', 'U1'), ('A3', 'U2');"
+        )
+    (folder / "territory.yaml").write_text(
+        "project: ours\ncrm:\n  provider: sql\n  url: sqlite:///sales.db\n"
+        "  accounts: {table: accounts, key: id, owner: owner_id}\n  users: {table: users, key: id, name: name}\n"
+    )
+    return folder
+
+
+def test_what_the_crm_holds_becomes_a_repository_and_the_rest_of_the_folder_stays_out(crm_folder: Path) -> None:
+    made, report = init(crm_folder, from_crm=True)
+    assert not report.failed
+    assert made.imported is not None
+    assert (made.imported.accounts, made.imported.territories, made.imported.changes) == (3, 2, 0)
+    files = committed(crm_folder)
+    assert {*LOOP, "territory.yaml", "plans/current/plan.yaml", "policies/fairness.yaml", "README.md"} <= set(files)
+    assert "sales.db" not in files
+    repository = open_repository(crm_folder)
+    load_wanted(repository, repository.choose(None), report)
+    assert not report.failed
+
+
+def test_a_repository_with_commits_is_filled_and_committing_is_left_to_its_people(crm_folder: Path) -> None:
+    git_in(crm_folder, "init", "--quiet")
+    git_in(crm_folder, "add", "territory.yaml")
+    git_in(crm_folder, "commit", "--quiet", "--message", "Start")
+    made, _ = init(crm_folder, from_crm=True)
+    assert made.commit is None
+    assert committed(crm_folder) == ["territory.yaml"]
+    assert (crm_folder / "plans/current/plan.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda folder: (folder / "territory.yaml").unlink(), "There is no territory.yaml in"),
+        (lambda folder: (folder / "policies").mkdir(), "holds policies already"),
+        (lambda folder: (folder / "sales.db").write_text("no database, but a text"), "file is not a database"),
+        (lambda folder: (folder / "territory.yaml").write_text("project: ours\n"), "crm"),
+    ],
+    ids=["no territory.yaml", "policies", "no CRM", "no key"],
+)
+def test_what_cannot_be_imported_leaves_the_folder_as_it_was(crm_folder: Path, spoil: object, said: str) -> None:
+    spoil(crm_folder)  # type: ignore[operator]
+    before = snapshot(crm_folder)
+    assert said in refused(crm_folder, from_crm=True)
+    assert snapshot(crm_folder) == before
+
+
+@pytest.mark.parametrize("kind", ["blank", "example", "imported"])
+def test_the_layout_of_a_new_repository_is_the_one_that_its_workflows_ask_for(
+    tmp_path: Path, crm_folder: Path, kind: str
+) -> None:
+    folder = crm_folder if kind == "imported" else tmp_path / "repo"
+    init(folder, example=EXAMPLE if kind == "example" else None, from_crm=kind == "imported")
+    formatted, report = fmt(folder, write=False)
+    assert formatted.changed == ()
+    assert not report.failed
+
+
+def test_an_example_has_a_crm_of_its_own(crm_folder: Path) -> None:
+    assert "--example and --from-crm do not go together" in refused(crm_folder, from_crm=True, example=EXAMPLE)
 
 
 def test_missing_parents_are_made(tmp_path: Path, small: Sources) -> None:
