@@ -2,7 +2,7 @@
 # of constraints.txt. All paths are relative, so that the folder may have any name.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-clients bench bench-full bench-apply faults lint format schemas constraints clean
+.PHONY: help demo test chromium test-long test-clients bench bench-full bench-apply faults lint format schemas constraints clean
 
 BIN := .venv/bin
 # Touched when the installation is whole: a set-up that was interrupted is done again.
@@ -19,11 +19,19 @@ demo: $(READY) ## plan, check and apply fair territories for a vendor to US muni
 	@rm -rf demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh plans/demo.sh demo
 
-test: $(READY) ## all checks: layout, lint, types, tests
+test: $(READY) chromium ## all checks: layout, lint, types, tests
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/python -m mypy
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+# Where none can be installed, the tests end with a line that says so.
+chromium: ## install the browser that pages of HTML are tested in, where there is none
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+		root=$$(if [ "$$(id -u)" = 0 ]; then echo env; else echo sudo -n; fi); \
+		echo "Installing chromium, which HTML is tested in ..."; \
+		$$root apt-get update -qq && $$root apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
+	} || echo "chromium cannot be installed here: HTML is not tested in a browser"
 
 test-long: $(READY) ## tests that take minutes, such as `make demo` in a fresh clone
 	$(BIN)/python -m pytest -n auto --dist worksteal -m long

@@ -35,20 +35,24 @@ run territory --chdir "$dir" plan --save
 say "4. The gate of a pull request: is this the plan of this YAML, does its proof hold, do the policies pass?"
 run territory --chdir "$dir" check
 
-say "5. Merging the saved plan is approving it; here one commit stands for the pull request."
+say "5. The same to look at: one file that any browser opens, without a network. Click a territory anywhere in it."
+run territory --chdir "$dir" show --format html --out report.html
+
+say "6. Merging the saved plan is approving it; here one commit stands for the pull request."
 run git -C "$dir" add --all
 run git -C "$dir" commit --quiet --message "Approve the plan"
 
-say "6. Exactly the saved plan goes to the CRM; nothing is solved again. A first carve changes more accounts than the 30 %
+say "7. Exactly the saved plan goes to the CRM; nothing is solved again. A first carve changes more accounts than the 30 %
    that an apply lets through unasked, so it is asked for."
 run territory --chdir "$dir" apply --auto-approve --allow changes
 
-say "7. What is wanted is now what there is, so the next plan is empty."
+say "8. What is wanted is now what there is, so the next plan is empty."
 run territory --chdir "$dir" plan
 
 say "That was the whole loop. To go on:
    . .venv/bin/activate                       puts \`territory\` on your PATH
-   territory --chdir $dir show                the saved plan in full
+   open $dir/report.html in a browser         books on a map, loads, fairness, who gives accounts to whom, every change
+   territory --chdir $dir show                the saved plan in full, as text
    territory --chdir $dir explain territory.city-central-3
                                               what binds a territory, and who could come or go
    \$EDITOR $dir/plans/us-municipalities/plan.yaml

