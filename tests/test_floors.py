@@ -44,7 +44,7 @@ HOMES = {
     "click": ("cli/",),
     "cvxpy": ("carve/",),
     "distributed": ("carve/",),
-    "git": ("git.py",),
+    "git": ("git/run.py",),
     "highspy": ("carve/",),
     "httpx": ("crm/",),
     "jinja2": ("report/",),
@@ -210,7 +210,7 @@ def test_a_breach_is_seen(breach, tmp_path):
         ("flow/plan.py", "from terraform_like.domain.book import Book\nfrom terraform_like import __version__, config"),
         ("carve/exact.py", "import cvxpy\nfrom terraform_like.carve.problem import Problem\nfrom . import proof"),
         ("plan/file.py", "import json\nimport jsonschema\nfrom .model import Plan\nfrom ..diff import Change"),
-        ("git.py", "import git"),
+        ("git/run.py", "import git"),
     ],
 )
 def test_what_stands_in_its_room_passes(place, source, tmp_path):

@@ -15,7 +15,7 @@ from terraform_like.diagnostics import Halt, Report, did_you_mean
 
 if TYPE_CHECKING:
     from terraform_like.config.load import Repository
-    from terraform_like.flow.apply import Applied
+    from terraform_like.flow.outcome import Applied
     from terraform_like.plan.file import SavedPlan
     from terraform_like.plan.model import Plan
 
@@ -33,7 +33,7 @@ def apply_command(
 ) -> int:
     """Apply the saved plan; give the exit code."""
     from terraform_like.flow.apply_saved import apply_saved, load_for_apply
-    from terraform_like.plan.fresh import ALLOWABLE
+    from terraform_like.plan.limits import ALLOWABLE
 
     report = Report()
     for limit in allow:

@@ -13,7 +13,7 @@ from terraform_like.diagnostics import Halt, Report
 if TYPE_CHECKING:
     from terraform_like.flow.check import Checked
     from terraform_like.flow.policy_test import Tested
-    from terraform_like.plan.fresh import Check
+    from terraform_like.plan.check import Check
     from terraform_like.report.check_view import CheckView, Format
 
 CheckFormat = Literal["text", "json", "junit", "sarif", "github"]

@@ -134,12 +134,13 @@ def drift(session: Session, plan: str | None, adopt: bool, detailed_exitcode: bo
 
     def work() -> int:
         repository = session.repository()
-        found, report = flow(repository, repository.choose(plan), datetime.now(UTC).date())
+        day = datetime.now(UTC).date()
+        found, report = flow(repository, repository.choose(plan), day)
         files: tuple[str, ...] = ()
         if adopt and found.changed:
             from terraform_like.flow.adopt import adopt as adopting
 
-            files, said = adopting(repository, found)
+            files, said = adopting(repository, found, day)
             report.extend(said)
 
         def text(color: bool) -> str:

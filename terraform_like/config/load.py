@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path as FilePath
@@ -95,9 +96,9 @@ class Wanted:
     variables: Mapping[str, str] = field(default_factory=dict)
     """Texts that set `vars:` anew."""
 
-    def on(self, day: date) -> Wanted:
-        """Give what is wanted on a day: slots that have lapsed by then are no books any more."""
-        return replace(self, carving=without_lapsed(self.carving, day))
+    def on(self, day: date, used: AbstractSet[str] = frozenset()) -> Wanted:
+        """Give what is wanted on a day: slots that have lapsed by then are no books any more, but for those in use."""
+        return replace(self, carving=without_lapsed(self.carving, day, used))
 
     def matching(self, owners: Mapping[str, str]) -> Wanted:
         """Give the same with owners for territories that name none."""

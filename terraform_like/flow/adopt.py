@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from datetime import date
 
 from terraform_like.config.load import Repository, Wanted, load_wanted
 from terraform_like.config.pins import pinned
@@ -12,9 +14,10 @@ from terraform_like.domain.carving import Carving
 from terraform_like.flow.earlier import saved_before
 from terraform_like.plan.drifted import Drift, Drifted
 from terraform_like.plan.file import write_whole
+from terraform_like.staffing.lapse import lapsed
 
 
-def adopt(repository: Repository, drift: Drift) -> tuple[tuple[str, ...], Report]:
+def adopt(repository: Repository, drift: Drift, day: date) -> tuple[tuple[str, ...], Report]:
     """Pin every account that somebody put elsewhere to where it is now.
 
     Parameters
@@ -23,6 +26,8 @@ def adopt(repository: Repository, drift: Drift) -> tuple[tuple[str, ...], Report
         The territory repository.
     drift : Drift
         What drifted.
+    day : datetime.date
+        Today: a slot that has lapsed by then takes no accounts.
 
     Returns
     -------
@@ -40,7 +45,7 @@ def adopt(repository: Repository, drift: Drift) -> tuple[tuple[str, ...], Report
     before = saved_before(repository, drift.plan)
     overrides = Overrides(before.variables if before else {})
     wanted = load_wanted(repository, drift.plan, Report(), overrides)
-    pins = dict(_pins(wanted, drift, report))
+    pins = dict(_pins(wanted, drift, lapsed(wanted.carving, day), report))
     folder = repository.plan_folder(drift.plan)
     old = {p: p.read_bytes() for p in sorted(folder.iterdir()) if p.suffix in (".yaml", ".yml") and p.is_file()}
     new = {}
@@ -61,13 +66,13 @@ def adopt(repository: Repository, drift: Drift) -> tuple[tuple[str, ...], Report
     return tuple(path.relative_to(repository.root).as_posix() for path in new), report
 
 
-def _pins(wanted: Wanted, drift: Drift, report: Report) -> Iterator[tuple[str, str]]:
+def _pins(wanted: Wanted, drift: Drift, gone: AbstractSet[str], report: Report) -> Iterator[tuple[str, str]]:
     """Give the territory that each account is to be pinned to; those that have none are told."""
     carving = wanted.carving
     declared = {name for name in carving.books if _declared(wanted, name)}
     hopeless: dict[str, list[str]] = {}
     for one in drift.changed:
-        if why := _why_not(one, carving, declared):
+        if why := _why_not(one, carving, declared, gone):
             hopeless.setdefault(why, []).append(one.account)
         elif one.live.territory is not None:
             yield one.account, one.live.territory
@@ -78,12 +83,14 @@ def _pins(wanted: Wanted, drift: Drift, report: Report) -> Iterator[tuple[str, s
         )
 
 
-def _why_not(one: Drifted, carving: Carving, declared: set[str]) -> str:
+def _why_not(one: Drifted, carving: Carving, declared: set[str], gone: AbstractSet[str]) -> str:
     territory = one.live.territory
     if territory is None:
         return "they are in no territory now"
     if territory not in carving.books:
         return f'the YAML has no territory "{territory}"'
+    if territory in gone:
+        return f"{territory} lapsed, and the next plan dissolves it"
     if territory == one.applied.territory:
         return "only their owner changed, and a territory's owner has all of it"
     if territory not in declared:

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from types import FrameType
 from typing import Literal
 
 import polars as pl
 
 from terraform_like.crm.port import Crm, CrmError, Outcome, Receipt, Record, Write
-from terraform_like.diagnostics import Report, Severity, counted, listing
+from terraform_like.diagnostics import Report, Severity, counted
 from terraform_like.diff import Place
-from terraform_like.flow.current import as_record, differing, put_by, shown
+from terraform_like.flow.current import as_record, differing
+from terraform_like.flow.due import Due, due
+from terraform_like.flow.interrupts import interrupts_held
+from terraform_like.flow.outcome import CONTINUE, Applied, Context, Progress, tell
+from terraform_like.flow.receipts import confirmed, settled
 from terraform_like.plan import fresh
 from terraform_like.plan.applied import End, Entry, Intent, Run, Settled, timestamp
+from terraform_like.plan.check import errors
 from terraform_like.plan.file import SavedPlan
+from terraform_like.plan.limits import beyond_limits
 from terraform_like.plan.scheduled import places_on
-from terraform_like.plan.steps import Batch, Step, batches, steps
+from terraform_like.plan.steps import Batch, Step, batches
 from terraform_like.state.lock import StateError
 from terraform_like.state.store import State
 
@@ -32,75 +34,6 @@ OnConflict = Literal["skip", "overwrite", "fail"]
 
 #: Outcomes of accounts that are as approved.
 _RIGHT = (Outcome.DONE, Outcome.UNCHANGED)
-
-_CONTINUE = "Run territory apply again: it continues where this one stopped."
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Who applies, on which host, and which commit approved it (null outside git)."""
-
-    who: str
-    host: str
-    commit: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an apply has come: batches that are settled of all, and the receipts of the latest."""
-
-    batch: int
-    batches: int
-    receipts: tuple[Receipt, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What an apply did.
-
-    Parameters
-    ----------
-    plan, digest : str
-        The plan that was applied.
-    day : datetime.date
-        The day of which the CRM is to be as approved.
-    done : int
-        Accounts that it changed.
-    unchanged : int
-        Accounts that were as approved before it came to them.
-    conflicts : tuple of Receipt
-        Accounts that someone changed after the plan was made, with what was found; they were left alone.
-    failed : tuple of Receipt
-        Accounts that the CRM refused, with its words.
-    pending : int
-        Accounts that it did not come to, or of which the CRM gave no receipt.
-    resumed : bool
-        Whether it continued an apply that was cut off.
-    interrupted : bool
-        Whether somebody stopped it with Ctrl-C.
-    before : Entry or None
-        The apply that had pushed this very plan already, so that there was nothing to do.
-    serial : int or None
-        Its number in the history; null where it wrote none.
-    """
-
-    plan: str
-    digest: str
-    day: date
-    done: int = 0
-    unchanged: int = 0
-    conflicts: tuple[Receipt, ...] = ()
-    failed: tuple[Receipt, ...] = ()
-    pending: int = 0
-    resumed: bool = False
-    interrupted: bool = False
-    before: Entry | None = None
-    serial: int | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether every account is as approved."""
-        return not (self.conflicts or self.failed or self.pending)
 
 
 def apply(
@@ -137,7 +70,7 @@ def apply(
     day : datetime.date, optional
         The day that is to be true in the CRM: what passes by then is pushed too. The plan's own where left out.
     allow : set of str
-        Limits to lift, of `fresh.ALLOWABLE`; those that the plan was beyond are recorded in the history.
+        Limits to lift, of `ALLOWABLE`; those that the plan was beyond are recorded in the history.
     now : callable
         Gives the present moment, with its time zone.
     lock_timeout : float
@@ -155,16 +88,16 @@ def apply(
     """
     report = Report()
     day = day or saved.plan.as_of
-    report.extend(fresh.errors(fresh.for_apply(saved, current, day, allow)))
-    lifted = tuple(limit for limit in fresh.beyond_limits(saved.plan, current.limits) if limit in allow)
-    work = _Work(saved, crm, state, context, day, now, on_batch, on_conflict, lifted)
+    report.extend(errors(fresh.for_apply(saved, current, day, allow)))
+    lifted = tuple(limit for limit in beyond_limits(saved.plan, current.limits) if limit in allow)
+    work = _Work(saved, crm, state, context, Due(saved.plan, day), now, on_batch, on_conflict, lifted)
     if report.failed:
         return work.so_far(), report
     try:
         with state.lock(context.who, context.host, os.getpid(), lock_timeout):
             return work.run(report)
     except StateError as error:
-        report.error(str(error), f"What was written is journalled. {_CONTINUE}" if work.count else "")
+        report.error(str(error), f"What was written is journalled. {CONTINUE}" if work.count else "")
         return work.so_far(), report
 
 
@@ -176,34 +109,21 @@ class _Work:
     crm: Crm
     state: State
     context: Context
-    day: date
+    due: Due
     now: Callable[[], datetime]
     on_batch: Callable[[Progress], None] | None
     on_conflict: OnConflict
     lifted: tuple[str, ...]
-    here: Mapping[str, Place] = field(default_factory=dict)
     count: Counter[Outcome] = field(default_factory=Counter)
     amiss: list[Receipt] = field(default_factory=list)
-
-    def steps(self) -> Iterator[Step]:
-        """Give what there is to do."""
-        return steps(self.saved.plan, self.day, self.here)
-
-    @property
-    def total(self) -> int:
-        """How many accounts there are to do; counted, since to keep the steps takes memory for each."""
-        return sum(1 for _ in self.steps())
 
     def run(self, report: Report) -> tuple[Applied, Report]:
         """Do it, with the lock held."""
         plan, started = self.saved.plan, self.now()
-        last = self.state.last(plan.plan)
-        if last is not None and last.digest == plan.digest and last.outcome is End.COMPLETE:
-            self.here = put_by(self.state, plan)
-            if not self.total:
-                detail = f"{last.who} applied it on {last.finished}. Nothing was done."
-                report.note("this plan is applied already", detail)
-                return Applied(plan.plan, plan.digest, self.day, before=last), report
+        self.due = due(plan, self.state, self.due.day)
+        if (done := self.due.done) is not None and not self.due.total:
+            report.note("this plan is applied already", f"{done.who} applied it on {done.finished}. Nothing was done.")
+            return Applied(plan.plan, plan.digest, self.due.day, before=done), report
         if plan.state is not None and not (check := fresh.state_unchanged(plan, self.state.standing(plan.plan))).ok:
             report.add(check.as_error())
             return self.so_far(), report
@@ -215,17 +135,17 @@ class _Work:
         if run.resumed:
             report.note(
                 "an apply of this plan was cut off; this one continues it",
-                f"{counted(run.receipts, 'account')} of {self.total:,} had been settled.",
+                f"{counted(run.receipts, 'account')} of {self.due.total:,} had been settled.",
             )
-        places = places_on(plan, self.saved.assignments.table, self.day)
+        places = places_on(plan, self.saved.assignments.table, self.due.day)
         interrupted = False
         try:
             interrupted = self._write(run, places)
         except CrmError as error:
-            report.error(str(error), f"What was written is journalled. {_CONTINUE}")
+            report.error(str(error), f"What was written is journalled. {CONTINUE}")
         applied = replace(self.so_far(), resumed=run.resumed, interrupted=interrupted)
         entry = self.state.finish(run, self._entry(run, applied, started), places if applied.complete else None)
-        _tell(applied, report)
+        tell(applied, report)
         return replace(applied, serial=entry.serial), report
 
     def so_far(self) -> Applied:
@@ -234,12 +154,12 @@ class _Work:
         return Applied(
             plan.plan,
             plan.digest,
-            self.day,
+            self.due.day,
             done=self.count[Outcome.DONE],
             unchanged=self.count[Outcome.UNCHANGED],
             conflicts=tuple(r for r in self.amiss if r.outcome is Outcome.CONFLICT),
             failed=tuple(r for r in self.amiss if r.outcome is Outcome.FAILED),
-            pending=self.total - self.count.total(),
+            pending=self.due.total - self.count.total(),
         )
 
     def _found_crm(self, report: Report) -> bool:
@@ -249,19 +169,19 @@ class _Work:
     def _unchanged(self, report: Report) -> bool:
         """Say whether the CRM still has what the plan saw, or has what it wants."""
         try:
-            check = fresh.records_unchanged(differing(self.saved.plan, self.crm), len(self.saved.plan.changes))
+            check = fresh.records_unchanged(differing(self.due.steps(), self.crm), self.due.total)
         except CrmError as error:
             report.error(str(error), "Nothing was written.")
             return False
-        report.extend(fresh.errors([check]))
+        report.extend(errors([check]))
         return check.ok
 
     def _write(self, run: Run, places: pl.DataFrame) -> bool:
         """Write batch by batch; say whether somebody interrupted it before the last."""
         size = self.crm.capabilities.batch_size
-        count = -(-self.total // size)
-        with _interrupts_held() as interrupted:
-            for batch in batches(self.steps(), size):
+        count = -(-self.due.total // size)
+        with interrupts_held() as interrupted:
+            for batch in batches(self.due.steps(), size):
                 if interrupted():
                     return True
                 receipts = self._write_batch(run, batch)
@@ -269,8 +189,8 @@ class _Work:
                 right = [r.account for r in receipts if r.outcome in _RIGHT]
                 self.amiss += (r for r in receipts if r.outcome not in _RIGHT)
                 here = places.filter(pl.col("account").is_in(right))
-                settled = [Settled(r.account, r.outcome.value, r.message) for r in receipts]
-                self.state.settle(run, batch.number, settled, here, gone=set(right) - set(here["account"]))
+                told = [Settled(r.account, r.outcome.value, r.message) for r in receipts]
+                self.state.settle(run, batch.number, told, here, gone=set(right) - set(here["account"]))
                 if self.on_batch is not None:
                     self.on_batch(Progress(batch.number, count, tuple(receipts)))
         return False
@@ -279,19 +199,19 @@ class _Work:
         """Write what is still as the plan saw it, and read it back."""
         found = self.crm.records([step.account for step in batch.steps])
         writes = [self._as_write(step, found) for step in batch.steps]
-        settled = {write.account: _settled(write, found.get(write.account)) for write in writes}
-        ready = [write for write in writes if settled[write.account] is None]
+        known = {write.account: settled(write, found.get(write.account)) for write in writes}
+        ready = [write for write in writes if known[write.account] is None]
         if ready:
             self.state.intend(
                 run, batch.number, [Intent(w.account, _as_place(w.before), _as_place(w.after)) for w in ready]
             )
             receipts = self.crm.write(ready)
             held = self.crm.records([write.account for write in ready])
-            settled |= {
-                write.account: _confirmed(write, receipt, held.get(write.account))
+            known |= {
+                write.account: confirmed(write, receipt, held.get(write.account))
                 for write, receipt in zip(ready, receipts, strict=True)
             }
-        return [receipt for receipt in settled.values() if receipt is not None]
+        return [receipt for receipt in known.values() if receipt is not None]
 
     def _as_write(self, step: Step, found: Mapping[str, Record]) -> Write:
         """Give what to write: over what the plan saw or put there before, or over whatever is there where so wished."""
@@ -324,75 +244,5 @@ class _Work:
         )
 
 
-def _settled(write: Write, found: Record | None) -> Receipt | None:
-    """Say what is known of a write before it is made; nothing where it is to be made."""
-    if found is None:
-        return Receipt(write.account, Outcome.FAILED, "the CRM has no such account any more")
-    if found == write.after:
-        return Receipt(write.account, Outcome.UNCHANGED, found=found)
-    if found != write.before:
-        return Receipt(write.account, Outcome.CONFLICT, _seen(write.before, found), found)
-    return None
-
-
-def _confirmed(write: Write, receipt: Receipt, held: Record | None) -> Receipt:
-    """Believe a receipt only where the CRM holds what it says: a trigger or a rule may have changed it at once."""
-    if receipt.outcome is Outcome.CONFLICT and receipt.found is not None:
-        return replace(receipt, message=_seen(write.before, receipt.found))
-    if receipt.outcome not in (Outcome.DONE, Outcome.UNCHANGED) or held == write.after:
-        return receipt
-    holds = "no such account any more" if held is None else shown(held)
-    return Receipt(write.account, Outcome.FAILED, f"the CRM took the write, but now has {holds}", held)
-
-
 def _as_place(record: Record) -> Place:
     return Place(territory=record.territory, owner=record.owner)
-
-
-def _seen(before: Record, found: Record) -> str:
-    return f"the plan saw {shown(before)}; the CRM has {shown(found)}"
-
-
-def _tell(applied: Applied, report: Report) -> None:
-    """Say what is not as approved, and what to do about it."""
-    if applied.conflicts:
-        report.error(
-            f"{counted(len(applied.conflicts), 'account')} changed in the CRM after the plan was made, and left alone",
-            f"{listing(f'{r.account}: {r.message}' for r in applied.conflicts)}. "
-            "Make the plan again, review and apply it: territory plan --save",
-        )
-    by_words: dict[str, list[str]] = {}
-    for receipt in applied.failed:
-        by_words.setdefault(receipt.message, []).append(receipt.account)
-    for words, accounts in by_words.items():
-        report.error(
-            f"{counted(len(accounts), 'account')} refused by the CRM: {words}",
-            f"{listing(accounts)}. Put that right in the CRM and run territory apply again; if the plan is wrong, make "
-            "it again: territory plan --save",
-        )
-    if applied.interrupted:
-        report.error(f"interrupted with {counted(applied.pending, 'account')} to go", _CONTINUE)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C wait until it is asked for, so that no batch is left without its receipts.
-
-    Elsewhere than in the main thread Python delivers no signals, and there is nothing to hold.
-    """
-    pressed = False
-
-    def hold(_number: int, _frame: FrameType | None) -> None:
-        nonlocal pressed
-        if pressed:
-            raise KeyboardInterrupt
-        pressed = True
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    previous = signal.signal(signal.SIGINT, hold)
-    try:
-        yield lambda: pressed
-    finally:
-        signal.signal(signal.SIGINT, previous or signal.default_int_handler)

@@ -15,13 +15,15 @@ from terraform_like.config.variables import Overrides
 from terraform_like.crm import open_crm
 from terraform_like.crm.port import CrmError
 from terraform_like.diagnostics import Halt, Report
-from terraform_like.flow.apply import Applied, Context, Progress, apply
+from terraform_like.flow.apply import apply
 from terraform_like.flow.approve import approval_checks
 from terraform_like.flow.current import current
 from terraform_like.flow.opened import opened_state
+from terraform_like.flow.outcome import Applied, Context, Progress
 from terraform_like.flow.plan import head_commit
 from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan import fresh
+from terraform_like.plan.check import errors
 from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.model import Plan
 from terraform_like.staffing.lapse import lapsed
@@ -40,8 +42,8 @@ def load_for_apply(repository: Repository, name: str, day: date, allow: Abstract
     saved = load_saved(repository, name, report)
     wanted = _wanted(repository, saved.plan)
     checks = fresh.for_apply(saved, current(repository, wanted, merged=True), day, allow)
-    report.extend(fresh.errors(checks))
-    report.extend(fresh.errors(approval_checks(repository, wanted, saved.plan, wanted.policies.approvals)))
+    report.extend(errors(checks))
+    report.extend(errors(approval_checks(repository, wanted, saved.plan, wanted.policies.approvals)))
     if report.failed:
         raise Halt(report)
     return saved

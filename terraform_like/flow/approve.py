@@ -18,10 +18,11 @@ from terraform_like.config.write import scalar
 from terraform_like.diagnostics import Halt, Report, did_you_mean
 from terraform_like.flow.inputs import config_digest
 from terraform_like.flow.saved_carve import load_saved
+from terraform_like.plan.check import Check, errors
 from terraform_like.plan.file import PLAN_FILE, write_whole
-from terraform_like.plan.fresh import Check, errors, integrity
 from terraform_like.plan.model import Plan
 from terraform_like.plan.signoff import Signed, SignOff, approvals_held
+from terraform_like.plan.whole import integrity
 from terraform_like.policy.rule import Approval
 
 FOLDER = "approvals"

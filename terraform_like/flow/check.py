@@ -24,15 +24,17 @@ from terraform_like.flow.auto_merge import AutoMerged, auto_merged
 from terraform_like.flow.gate import Gate, read_gate
 from terraform_like.flow.inputs import config_digest, policies_digest
 from terraform_like.flow.matched import matched_as_saved, owners_by_match
-from terraform_like.flow.saved_carve import REPLAN, Back, back_as_saved, carve_as_saved, load_saved
+from terraform_like.flow.saved_carve import Back, back_as_saved, carve_as_saved, load_saved
 from terraform_like.flow.staffed import staff_as_saved
 from terraform_like.flow.teams import with_teams_as_saved
 from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes
+from terraform_like.plan.check import REPLAN, Check, CheckName
 from terraform_like.plan.compose import Composed, Parts, composed
 from terraform_like.plan.file import SavedPlan
-from terraform_like.plan.fresh import Check, CheckName, Current, currency, integrity, standings
+from terraform_like.plan.fresh import Current, currency, standings
 from terraform_like.plan.model import Plan
 from terraform_like.plan.offered import PLAN_FILE, recorded
+from terraform_like.plan.whole import integrity
 from terraform_like.policy.judge import judge
 from terraform_like.policy.override import overridden
 from terraform_like.policy.rule import Policies
@@ -113,7 +115,8 @@ def check(
     """
     report = Report()
     saved = load_saved(repository, name, report)
-    wanted = load_wanted(repository, name, report, Overrides(saved.plan.variables)).on(saved.plan.as_of)
+    wanted = load_wanted(repository, name, report, Overrides(saved.plan.variables))
+    wanted = wanted.on(saved.plan.as_of, _put_back(saved))
     gate = read_gate(repository, wanted, base, report)
     checks = [*integrity(saved), *currency(saved.plan, _current(wanted, gate.policies))]
     verdicts: tuple[Verdict, ...] = ()
@@ -130,7 +133,7 @@ def check(
             verdicts = _verdicts(saved, wanted, gate, again, day, today or day, report)
         checks += approval_checks(repository, wanted, saved.plan, gate.policies.approvals)
         if fresh:
-            checks += _fresh(repository, wanted, saved.plan, gate)
+            checks += _fresh(repository, wanted, saved.plan, gate, max(saved.plan.as_of, today or saved.plan.as_of))
     places = {v.policy: span for v in verdicts if (span := gate.locate(("policies", v.policy), key=True))}
     file = repository.plan_folder(name).relative_to(repository.root) / PLAN_FILE
     checked = Checked(
@@ -147,6 +150,12 @@ def check(
         merged = auto_merged(repository, wanted, saved.plan, rule, base, passed=checked.passed)
         checked = replace(checked, auto_merge=merged)
     return checked, report
+
+
+def _put_back(saved: SavedPlan) -> frozenset[str]:
+    """Give the territories that a rollback puts accounts back into: among them may be slots that have lapsed since."""
+    table = saved.assignments.table
+    return frozenset(table["territory"].drop_nulls()) if saved.plan.rollback and table is not None else frozenset()
 
 
 def _naming_edits(check: Check, saved: SavedPlan, wanted: Wanted) -> Check:
@@ -181,13 +190,13 @@ def _current(wanted: Wanted, policies: Policies) -> Current:
     return Current(config_digest(wanted), policies_digest(wanted.policies), policies.limits)
 
 
-def _fresh(repository: Repository, wanted: Wanted, plan: Plan, gate: Gate) -> Iterator[Check]:
+def _fresh(repository: Repository, wanted: Wanted, plan: Plan, gate: Gate, day: date) -> Iterator[Check]:
     # What needs neither state nor CRM starts without them.
     from terraform_like.flow.current import current, records_unchanged
 
     now = replace(current(repository, wanted, merged=False), limits=gate.policies.limits)
     yield from standings(plan, now)
-    yield records_unchanged(repository, plan)
+    yield records_unchanged(repository, plan, day)
 
 
 def _again(saved: SavedPlan, wanted: Wanted, report: Report) -> Composed | Check:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from datetime import date
 
 from terraform_like import git
 from terraform_like.config.load import Repository, Wanted
@@ -11,14 +11,13 @@ from terraform_like.crm import open_crm
 from terraform_like.crm.port import Crm, CrmError, Record
 from terraform_like.diagnostics import Halt, Report
 from terraform_like.diff import Place
+from terraform_like.flow.due import found_due
 from terraform_like.flow.earlier import standing
 from terraform_like.flow.inputs import config_digest, policies_digest
 from terraform_like.plan import fresh
+from terraform_like.plan.check import Check
 from terraform_like.plan.model import Plan
-from terraform_like.plan.steps import batches, steps
-
-if TYPE_CHECKING:
-    from terraform_like.state.store import State
+from terraform_like.plan.steps import Step, batches
 
 #: Records that are read at a time.
 _CHUNK = 5_000
@@ -50,19 +49,20 @@ def current(repository: Repository, wanted: Wanted, *, merged: bool) -> fresh.Cu
     )
 
 
-def records_unchanged(repository: Repository, plan: Plan) -> fresh.Check:
-    """Compare every record that a plan changes with the CRM.
+def records_unchanged(repository: Repository, plan: Plan, day: date) -> Check:
+    """Compare every record that an apply of a day changes with the CRM.
 
     Raises
     ------
     Halt
-        When the CRM cannot be read.
+        When the CRM or the state cannot be read.
     """
     report = Report()
+    due = found_due(repository, plan, day)
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:
-            return fresh.records_unchanged(differing(plan, crm), len(plan.changes))
+            return fresh.records_unchanged(differing(due.steps(), crm), due.total)
         finally:
             crm.close()
     except CrmError as error:
@@ -70,29 +70,21 @@ def records_unchanged(repository: Repository, plan: Plan) -> fresh.Check:
         raise Halt(report) from None
 
 
-def differing(plan: Plan, crm: Crm) -> Iterator[tuple[str, str, str]]:
-    """Give each account that is neither as the plan saw it nor as it is to be: its id, what was seen, what is there.
+def differing(steps: Iterable[Step], crm: Crm) -> Iterator[tuple[str, str, str]]:
+    """Give each account that is nowhere on its way: its id, what was seen or put there last, what is there.
 
     Raises
     ------
     CrmError
         When the CRM cannot be read.
     """
-    for batch in batches(steps(plan, plan.as_of, {}), _CHUNK):
+    for batch in batches(steps, _CHUNK):
         found = crm.records([step.account for step in batch.steps])
         for step in batch.steps:
-            before, after = (as_record(place, crm) for place in (step.before, step.after))
+            before, *later = (as_record(place, crm) for place in (step.before, *step.between, step.after))
             record = found.get(step.account)
-            if record not in (before, after):
+            if record not in (before, *later):
                 yield step.account, shown(before), "no such account" if record is None else shown(record)
-
-
-def put_by(state: State, plan: Plan) -> dict[str, Place]:
-    """Give where applies of a plan have put accounts, by account; owners are CRM user ids."""
-    import polars as pl
-
-    held = state.applied(plan.plan).select("account", "territory", pl.coalesce("holder", "owner").alias("owner"))
-    return {account: Place(territory=territory, owner=owner) for account, territory, owner in held.iter_rows()}
 
 
 def as_record(place: Place, crm: Crm) -> Record:

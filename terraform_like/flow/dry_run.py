@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -11,13 +10,12 @@ from terraform_like.crm import open_crm
 from terraform_like.crm.port import Crm, CrmError
 from terraform_like.diagnostics import Halt, Report, Severity
 from terraform_like.diff import Place
-from terraform_like.flow.current import as_record, differing, put_by
-from terraform_like.flow.opened import found_state
+from terraform_like.flow.current import as_record, differing
+from terraform_like.flow.due import found_due
 from terraform_like.plan import fresh
-from terraform_like.plan.applied import End, Entry
+from terraform_like.plan.check import errors
 from terraform_like.plan.file import SavedPlan
-from terraform_like.plan.steps import Batch, Step, batches, steps
-from terraform_like.state.lock import StateError
+from terraform_like.plan.steps import Batch, Step, batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,42 +51,25 @@ def dry_run(repository: Repository, saved: SavedPlan, day: date) -> tuple[DryRun
         When the CRM or the state cannot be read, or an apply would stop before its first batch.
     """
     report, plan = Report(), saved.plan
-    last, here = _put(repository, saved, report)
+    due = found_due(repository, plan, day)
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:
             report.extend(d for d in crm.preflight([]) if d.severity is Severity.ERROR)
             if not report.failed and repository.project.apply.on_conflict == "fail":
-                check = fresh.records_unchanged(differing(plan, crm), len(plan.changes))
-                report.extend(fresh.errors([check]))
+                check = fresh.records_unchanged(differing(due.steps(), crm), due.total)
+                report.extend(errors([check]))
             if report.failed:
                 raise Halt(report)
-            every = (_as_held(step, crm) for step in steps(plan, day, here))
+            every = (_as_held(step, crm) for step in due.steps() if not step.stands)
             found = DryRun(plan.plan, plan.digest, day, tuple(batches(every, crm.capabilities.batch_size)))
-            if last is not None and not found.steps:
-                report.note("this plan is applied already", f"{last.who} applied it on {last.finished}.")
+            if due.done is not None and not found.steps:
+                report.note("this plan is applied already", f"{due.done.who} applied it on {due.done.finished}.")
             return found, report
         finally:
             crm.close()
     except CrmError as error:
         report.error("The CRM cannot be read", str(error))
-        raise Halt(report) from None
-
-
-def _put(repository: Repository, saved: SavedPlan, report: Report) -> tuple[Entry | None, dict[str, Place]]:
-    """Give the apply that put every account of this very plan where it is to be, and where; no places before it."""
-    plan = saved.plan
-    try:
-        state = found_state(repository)
-        if state is None:
-            return None, {}
-        with closing(state):
-            last = state.last(plan.plan)
-            if last is None or last.digest != plan.digest or last.outcome is not End.COMPLETE:
-                return None, {}
-            return last, put_by(state, plan)
-    except StateError as error:
-        report.error("The state cannot be read", f"{error}.", repository.locate(("state",)))
         raise Halt(report) from None
 
 

@@ -10,10 +10,12 @@ from terraform_like.diagnostics import Halt, Report, did_you_mean
 from terraform_like.domain.carving import Slot
 from terraform_like.flow.inputs import config_digest, policies_digest
 from terraform_like.flow.saved_carve import carve_as_saved, load_saved
+from terraform_like.plan.check import Check
 from terraform_like.plan.explain_account import explain_account
 from terraform_like.plan.explain_territory import explain_territory
 from terraform_like.plan.explained import AccountExplained, Known, TerritoryExplained
-from terraform_like.plan.fresh import Check, Current, currency, integrity
+from terraform_like.plan.fresh import Current, currency
+from terraform_like.plan.whole import integrity
 
 #: Kinds of addresses that can be explained.
 _KINDS = ("account", "territory", "slot")

@@ -11,11 +11,12 @@ from terraform_like.config.load import Repository, Wanted, load_wanted
 from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report
 from terraform_like.flow.inputs import config_digest, populated
-from terraform_like.flow.saved_carve import REPLAN, load_saved
+from terraform_like.flow.saved_carve import load_saved
+from terraform_like.plan.check import REPLAN, errors
 from terraform_like.plan.credit import credits
 from terraform_like.plan.file import SavedPlan
-from terraform_like.plan.fresh import errors, integrity
 from terraform_like.plan.handover import handed_over
+from terraform_like.plan.whole import integrity
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes, se
 from terraform_like.plan.compose import Parts, compose
 from terraform_like.plan.facts import Facts, facts
 from terraform_like.plan.file import keep_snapshot, write_saved
-from terraform_like.plan.fresh import beyond_limits
+from terraform_like.plan.limits import beyond_limits
 from terraform_like.plan.model import Created, Inputs, Plan, Rollback
 from terraform_like.staffing.matching import Matched
 from terraform_like.staffing.timeline import Staffed

@@ -54,6 +54,8 @@ def roll_back(repository: Repository, serial: int, plan: str | None, day: date) 
     territory, has_it = _places(wanted, live, population, befores, done, report)
     if report.failed:
         raise Halt(report)
+    # A slot that has lapsed is a book only where accounts go back to it, or still are in it: so does check see it.
+    wanted = wanted.on(day, frozenset(territory.drop_nulls()))
     staffed = staff_as_told(wanted.carving, population, territory, has_it, day)
     staffed = with_teams(staffed, wanted.carving, population, territory, day, before, wanted.locate, report)
     carved = Carved(territory, (), ())

@@ -18,12 +18,10 @@ from terraform_like.diagnostics import Halt, Report, listing
 from terraform_like.domain.scope import Population
 from terraform_like.flow.inputs import SNAPSHOTS, populated
 from terraform_like.flow.staffed import staff_as_told
+from terraform_like.plan.check import REPLAN, Check
 from terraform_like.plan.file import SavedPlan, load
-from terraform_like.plan.fresh import Check
 from terraform_like.plan.model import Plan
 from terraform_like.staffing.timeline import Staffed
-
-REPLAN = "Make the plan again and have it approved: territory plan --save"
 
 
 @dataclass(frozen=True, slots=True)

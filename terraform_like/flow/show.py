@@ -9,8 +9,8 @@ from terraform_like.diagnostics import Report
 from terraform_like.flow.facts import saved_facts
 from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan.facts import Facts
-from terraform_like.plan.fresh import integrity
 from terraform_like.plan.model import Plan
+from terraform_like.plan.whole import integrity
 
 
 @dataclass(frozen=True, slots=True)

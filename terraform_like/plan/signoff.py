@@ -13,7 +13,7 @@ from terraform_like.diagnostics import listing
 from terraform_like.domain.expression import Expression, ExpressionError
 from terraform_like.domain.quantity import Name
 from terraform_like.domain.wish import Wish
-from terraform_like.plan.fresh import Check
+from terraform_like.plan.check import Check
 from terraform_like.plan.model import Plan
 from terraform_like.policy.rule import Approval
 

@@ -30,6 +30,11 @@ class Step:
     after: Place
     between: tuple[Place, ...] = ()
 
+    @property
+    def stands(self) -> bool:
+        """Whether an apply has put the account where it belongs, so that there is nothing to write."""
+        return self.before == self.after
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -40,7 +45,7 @@ class Batch:
 
 
 def steps(plan: Plan, day: date, here: Mapping[str, Place]) -> Iterator[Step]:
-    """Give what an apply writes on a day, sorted by account.
+    """Give what an apply writes or looks at on a day, sorted by account.
 
     Parameters
     ----------
@@ -58,9 +63,7 @@ def steps(plan: Plan, day: date, here: Mapping[str, Place]) -> Iterator[Step]:
         # Where both speak of an account, it passes on from where the change puts it.
         (_, way), *later = ways
         way = (*way, *(place for _, places in later for place in places[1:]))
-        step = _step(account, [as_crm(place, plan.users) for place in way], here.get(account))
-        if step is not None:
-            yield step
+        yield _step(account, [as_crm(place, plan.users) for place in way], here.get(account))
 
 
 def batches(every: Iterable[Step], size: int) -> Iterator[Batch]:
@@ -85,8 +88,9 @@ def batches(every: Iterable[Step], size: int) -> Iterator[Batch]:
     return (Batch(number, found) for number, found in enumerate(filled, 1))
 
 
-def _step(account: str, way: list[Place], here: Place | None) -> Step | None:
-    """Give the step of an account along its way; None where this plan has put it at the end of that already."""
+def _step(account: str, way: list[Place], here: Place | None) -> Step:
+    """Give the step of an account along its way, from where this plan has put it."""
     if here is None:
         return Step(account, way[0], way[-1], tuple(way[1:-1]))
-    return None if here == way[-1] else Step(account, here, way[-1])
+    passed = next((number for number in reversed(range(len(way))) if way[number] == here), 0)
+    return Step(account, here, way[-1], tuple(way[passed + 1 : -1]))

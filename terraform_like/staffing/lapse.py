@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from datetime import date
 
 from terraform_like.domain.carving import Carving, Slot
@@ -24,7 +25,7 @@ def lapsed(carving: Carving, day: date) -> frozenset[str]:
     )
 
 
-def without_lapsed(carving: Carving, day: date) -> Carving:
-    """Give what is wanted without the slots that have lapsed."""
-    gone = lapsed(carving, day)
+def without_lapsed(carving: Carving, day: date, used: AbstractSet[str] = frozenset()) -> Carving:
+    """Give what is wanted without the slots that have lapsed, but for those that accounts are put back into."""
+    gone = lapsed(carving, day) - used
     return carving.model_copy(update={"lapsed": gone}) if gone else carving

@@ -89,10 +89,15 @@ class State:
         """How many applies came to an end."""
         return int(self._meta("serial"))
 
-    def applied(self, plan: str) -> pl.DataFrame:
-        """Give where a plan last put its accounts: `account`, `territory`, `owner`, `holder` (CRM user ids), sorted."""
+    def applied(self, plan: str, digest: str | None = None) -> pl.DataFrame:
+        """Give where a plan last put its accounts: `account`, `territory`, `owner`, `holder` (CRM user ids), sorted.
+
+        With a digest, only those that this form of it put there.
+        """
         table = schema.applied
         query = sa.select(*(table.c[name] for name in _PLACE)).where(table.c.plan == plan)
+        if digest is not None:
+            query = query.where(table.c.digest == digest)
         with self._database.begin() as connection:
             rows = [tuple(row) for row in connection.execute(query)]
         return pl.DataFrame(rows, schema=_PLACE, orient="row").sort("account")

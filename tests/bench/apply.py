@@ -33,7 +33,8 @@ from terraform_like.crm import open_crm
 from terraform_like.diagnostics import Report
 from terraform_like.diff import Change, ChangeKind, Place
 from terraform_like.domain.connection import SqlConnection
-from terraform_like.flow.apply import Context, apply
+from terraform_like.flow.apply import apply
+from terraform_like.flow.outcome import Context
 from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal
 from terraform_like.plan.file import load, write_saved
 from terraform_like.plan.fresh import Current

@@ -19,7 +19,8 @@ from terraform_like.crm.sql import SqlCrm
 from terraform_like.diagnostics import Report
 from terraform_like.diff import Change, ChangeKind, Place
 from terraform_like.domain.connection import SqlConnection
-from terraform_like.flow.apply import Context, Progress, apply
+from terraform_like.flow.apply import apply
+from terraform_like.flow.outcome import Context, Progress
 from terraform_like.plan.file import assignments_bytes, digest_of, digest_of_bytes, load, seal, write_saved
 from terraform_like.plan.fresh import Current
 from terraform_like.plan.model import Created, Inputs, Plan, PlannedTerritory, Summary

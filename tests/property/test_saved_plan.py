@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from terraform_like.diagnostics import Report
 from terraform_like.diff import Change, ChangeKind, Place, Reason
 from terraform_like.domain.reason import ReasonCode
-from terraform_like.plan import fresh
 from terraform_like.plan.file import (
     assignments_bytes,
     digest_of,
@@ -26,8 +25,10 @@ from terraform_like.plan.file import (
     snapshot_bytes,
     write_saved,
 )
+from terraform_like.plan.limits import within_limits
 from terraform_like.plan.model import BeforeAfter, Created, Inputs, Load, Plan, PlannedTerritory, Summary
 from terraform_like.plan.steps import batches, steps
+from terraform_like.plan.whole import integrity
 from terraform_like.staffing.timeline import Staffing
 
 text = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -97,7 +98,7 @@ def test_save_then_load_is_identity(made: tuple[Plan, pl.DataFrame, pl.DataFrame
     assert back.assignments.table is not None and back.snapshot.table is not None
     assert back.assignments.table.equals(table.sort("account"))
     assert back.snapshot.table.equals(snapshot.sort("account"))
-    assert all(check.ok for check in fresh.integrity(back))
+    assert all(check.ok for check in integrity(back))
 
 
 @given(saved(), st.data())
@@ -137,7 +138,7 @@ def test_no_value_of_a_plan_changes_unnoticed(
         (Path(folder) / "plan.json").write_text(json.dumps(document), encoding="utf-8")
         report = Report()
         back = load(Path(folder), report)
-    assert report.failed if back is None else not all(check.ok for check in fresh.integrity(back))
+    assert report.failed if back is None else not all(check.ok for check in integrity(back))
 
 
 @given(st.lists(changes, max_size=12, unique_by=lambda change: change.account), st.integers(1, 15))
@@ -168,7 +169,7 @@ def test_limits_refuse_only_what_is_beyond_both(count: int, accounts: int, share
         summary=Summary(accounts=accounts, adds=0, moves=0, transfers=0, removes=0, unchanged=0),
         changes=(change,) * count,
     )
-    ok = fresh.within_limits(plan, Limits(changes=share, floor=floor)).ok
+    ok = within_limits(plan, Limits(changes=share, floor=floor)).ok
     if count <= floor or count <= share * accounts:
         assert ok
     elif count > share * accounts + 1e-6:

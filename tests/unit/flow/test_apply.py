@@ -20,7 +20,9 @@ from terraform_like.crm.port import Capabilities, Crm, Member, Reading, Receipt,
 from terraform_like.diagnostics import Diagnostic, Report
 from terraform_like.diff import Change, ChangeKind, Place
 from terraform_like.domain.connection import SqlConnection
-from terraform_like.flow.apply import Applied, Context, OnConflict, Progress, apply
+from terraform_like.domain.reason import ReasonCode
+from terraform_like.flow.apply import OnConflict, apply
+from terraform_like.flow.outcome import Applied, Context, Progress
 from terraform_like.plan.applied import End
 from terraform_like.plan.file import (
     SavedPlan,
@@ -33,7 +35,7 @@ from terraform_like.plan.file import (
     write_saved,
 )
 from terraform_like.plan.fresh import Current
-from terraform_like.plan.model import Created, Inputs, Plan, PlannedTerritory, StateSeen, Summary
+from terraform_like.plan.model import Created, Inputs, Plan, PlannedTerritory, Scheduled, StateSeen, Summary
 from terraform_like.policy.rule import Limits
 from terraform_like.state.opening import open_state
 from terraform_like.state.store import State
@@ -216,6 +218,7 @@ def applied(
     *,
     current: Current = CURRENT,
     allow: frozenset[str] = frozenset(),
+    day: date | None = None,
     on_conflict: OnConflict = "skip",
     on_batch: Callable[[Progress], None] | None = None,
 ) -> tuple[Applied, Report]:
@@ -225,6 +228,7 @@ def applied(
         state,
         current=current,
         context=ANA,
+        day=day,
         allow=allow,
         now=lambda: NOON,
         on_conflict=on_conflict,
@@ -315,6 +319,47 @@ def test_a_record_that_someone_changed_meanwhile_stops_all_where_that_is_wished(
     assert result.pending == COUNT - 1
     assert held(root) == before
     assert state.history() == []
+
+
+def schedule(root: Path, *passings: tuple[str, str, str]) -> None:
+    """Have the accounts of the slot pass on later days: (day, from, to)."""
+    saved = loaded(root)
+    odd = tuple(account(i) for i in range(1, COUNT, 2))
+    later = tuple(
+        Scheduled(
+            on=date.fromisoformat(on),
+            reason=ReasonCode.SLOT_FILLED,
+            before=Place(territory="slot", owner=giver),
+            after=Place(territory="slot", owner=taker),
+            accounts=odd,
+        )
+        for on, giver, taker in passings
+    )
+    plan = seal(saved.plan.model_copy(update={"scheduled": later}))
+    assert saved.assignments.table is not None and saved.snapshot.table is not None
+    write_saved(saved.folder, plan, saved.assignments.table, saved.snapshot.table)
+
+
+def test_what_an_apply_of_an_earlier_day_did_is_no_conflict_on_a_later_day(root: Path, crm: Crm, state: State) -> None:
+    schedule(root, ("2027-03-01", "raj", "jane"), ("2027-04-01", "jane", "raj"), ("2027-05-01", "raj", "u-9"))
+    for day, owner in ((None, "u-2"), (date(2027, 3, 1), "u-1"), (date(2027, 5, 2), "u-9")):
+        result, report = applied(root, crm, state, day=day, on_conflict="fail")
+        assert result.complete and not report, said(report)
+        assert held(root)["A-001"][0] == owner
+
+
+def test_an_account_that_somebody_put_back_after_half_an_apply_is_a_conflict(
+    root: Path, crm: Crm, state: State
+) -> None:
+    schedule(root, ("2027-03-01", "raj", "jane"))
+    sql(root, "UPDATE accounts SET owner_id = 'u-2', territory = 'theirs' WHERE id = 'A-007'")
+    assert not applied(root, crm, state)[0].complete
+    sql(root, "UPDATE accounts SET owner_id = 'u-9', territory = NULL WHERE id IN ('A-002', 'A-003')")
+    result, report = applied(root, crm, state, day=date(2027, 3, 1))
+    assert [r.account for r in result.conflicts] == ["A-002", "A-003", "A-007"]
+    assert "A-003: the plan saw owner u-2, territory slot; the CRM has owner u-9" in said(report)
+    assert held(root)["A-001"][0] == "u-1"
+    assert held(root)["A-003"][0] == "u-9"
 
 
 def test_a_plan_that_was_made_before_another_was_applied_is_refused(root: Path, crm: Crm, state: State) -> None:

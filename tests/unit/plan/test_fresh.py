@@ -6,11 +6,12 @@ import pytest
 
 from terraform_like import __version__
 from terraform_like.diagnostics import Report
-from terraform_like.diff import ChangeKind, Place
 from terraform_like.plan import fresh
+from terraform_like.plan.check import Check, errors
 from terraform_like.plan.file import SavedPlan, load, write_saved
-from terraform_like.plan.fresh import Check, Checkout, Current, Standing
-from terraform_like.plan.model import Created, Plan, Renamed, StateSeen
+from terraform_like.plan.fresh import Checkout, Current, Standing
+from terraform_like.plan.model import Created, Plan, StateSeen
+from terraform_like.plan.whole import integrity
 from terraform_like.policy.rule import Limits
 
 
@@ -28,13 +29,6 @@ def broken(checks: tuple[Check, ...]) -> list[str]:
     return [check.name for check in checks if not check.ok]
 
 
-def changing(plan: Plan, count: int, accounts: int) -> Plan:
-    change = plan.changes[0]
-    summary = plan.summary.model_copy(update={"accounts": accounts})
-    changes = tuple(change.model_copy(update={"account": f"A-{i}"}) for i in range(count))
-    return plan.model_copy(update={"changes": changes, "summary": summary})
-
-
 def test_a_plan_that_nobody_touched_passes_every_check(folder: Path, plan: Plan) -> None:
     checks = fresh.for_apply(loaded(folder), current(plan), plan.as_of)
     assert broken(checks) == []
@@ -49,7 +43,7 @@ def test_a_plan_that_nobody_touched_passes_every_check(folder: Path, plan: Plan)
         "version",
         "changes",
     ]
-    assert list(fresh.errors(checks)) == []
+    assert list(errors(checks)) == []
 
 
 @pytest.mark.parametrize(
@@ -67,9 +61,9 @@ def test_a_file_that_was_edited_by_hand_is_named(folder: Path, file: str, old: b
     data = (folder / file).read_bytes()
     assert old in data
     (folder / file).write_bytes(data.replace(old, new))
-    checks = fresh.integrity(loaded(folder))
+    checks = integrity(loaded(folder))
     assert broken(checks) == [check]
-    (error,) = fresh.errors(checks)
+    (error,) = errors(checks)
     assert file in error.summary
     assert "territory plan --save" in error.detail
 
@@ -77,13 +71,13 @@ def test_a_file_that_was_edited_by_hand_is_named(folder: Path, file: str, old: b
 def test_layout_alone_does_not_break_the_seal(folder: Path) -> None:
     path = folder / "plan.json"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n   "))
-    assert broken(fresh.integrity(loaded(folder))) == []
+    assert broken(integrity(loaded(folder))) == []
 
 
 @pytest.mark.parametrize("file", ["assignments.csv", "snapshot.parquet"])
 def test_a_file_that_is_missing_does_not_pass(folder: Path, file: str) -> None:
     (folder / file).unlink()
-    (error,) = fresh.errors(fresh.integrity(loaded(folder)))
+    (error,) = errors(integrity(loaded(folder)))
     assert error.summary == f"{file} is not at hand"
 
 
@@ -104,40 +98,7 @@ def test_a_plan_of_another_major_does_not_pass(folder: Path, plan: Plan) -> None
     other = SavedPlan(
         folder, plan.model_copy(update={"format_version": "2.0"}), saved.seal, saved.assignments, saved.snapshot
     )
-    assert broken(fresh.integrity(other)) == ["format-version"]
-
-
-@pytest.mark.parametrize(
-    ("count", "accounts", "ok"),
-    [
-        (10, 10, True),  # not beyond the floor
-        (11, 30, False),  # beyond both
-        (30, 100, True),  # at the share
-        (31, 100, False),
-        (11, 0, False),  # every account leaves
-        (0, 0, True),
-    ],
-)
-def test_limits_stop_what_is_beyond_both_share_and_floor(plan: Plan, count: int, accounts: int, ok: bool) -> None:
-    assert fresh.within_limits(changing(plan, count, accounts), Limits(changes=0.3, floor=10)).ok is ok
-
-
-def test_a_share_is_not_missed_by_a_rounding(plan: Plan) -> None:
-    assert fresh.within_limits(changing(plan, 29, 100), Limits(changes=0.29, floor=0)).ok
-
-
-def test_a_limit_names_itself_the_count_and_how_to_go_on(plan: Plan) -> None:
-    check = fresh.within_limits(changing(plan, 60, 100), Limits())
-    error = check.as_error()
-    assert "60 accounts" in error.summary
-    for part in ("limits.changes", "limits.floor", "60 changes (60.0% of 100 accounts)", "--allow changes"):
-        assert part in error.detail
-
-
-def test_a_limit_is_lifted_by_its_name_only(plan: Plan) -> None:
-    large = changing(plan, 60, 100)
-    assert fresh.within_limits(large, Limits(), {"changes"}).ok
-    assert not fresh.within_limits(large, Limits(), {"config"}).ok
+    assert broken(integrity(other)) == ["format-version"]
 
 
 def test_allowing_a_limit_lifts_no_other_check(folder: Path, plan: Plan) -> None:
@@ -215,76 +176,3 @@ def test_records_that_changed_are_named_with_what_was_seen_and_what_is_there() -
         "A-7: owner u-1, now owner u-2",
     )
     assert fresh.records_unchanged([], 12).ok
-
-
-def flowing(plan: Plan, before: int, after: int, *, gained: int = 0, name: str = "west") -> Plan:
-    """Give a plan with one territory, and so many accounts that come to it from none."""
-    change = plan.changes[0].model_copy(
-        update={"kind": ChangeKind.ADD, "before": Place(), "after": Place(territory=name, owner="jane")}
-    )
-    changes = tuple(change.model_copy(update={"account": f"A-{i}"}) for i in range(gained))
-    west = plan.territories[1].model_copy(update={"name": name, "accounts_before": before, "accounts": after})
-    return plan.model_copy(update={"changes": changes, "territories": (west,)})
-
-
-EACH = Limits(changes=1.0, floor=10, territory=0.5)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "gained", "ok"),
-    [
-        (100, 50, 0, True),  # at the share
-        (100, 49, 0, False),
-        (100, 151, 51, False),
-        (100, 100, 51, False),  # as many come as go
-        (12, 2, 0, True),  # not beyond the floor
-        (0, 90, 90, True),  # new
-    ],
-)
-def test_a_territory_gains_and_loses_no_more_than_its_share(plan, before, after, gained, ok) -> None:
-    check = fresh.territories_within_limits(flowing(plan, before, after, gained=gained), EACH)
-    assert check is not None
-    assert check.ok is ok
-
-
-def test_a_limit_of_each_territory_names_it_with_its_counts_and_is_lifted_by_its_name(plan: Plan) -> None:
-    large = flowing(plan, 100, 20)
-    check = fresh.territories_within_limits(large, EACH)
-    assert check is not None
-    assert "territory.west loses 80, had 100" in check.as_error().detail
-    assert "--allow territory" in check.as_error().detail
-    assert fresh.beyond_limits(large, EACH) == ("territory",)
-    for allowed, ok in ({"territory"}, True), ({"changes"}, False):
-        check = fresh.territories_within_limits(large, EACH, allowed)
-        assert check is not None
-        assert check.ok is ok
-
-
-def leaving(plan: Plan, kind: ChangeKind) -> Plan:
-    change = plan.changes[0].model_copy(
-        update={"kind": kind, "before": Place(territory="east"), "after": Place(territory="west")}
-    )
-    changes = tuple(change.model_copy(update={"account": f"A-{i}"}) for i in range(20))
-    return flowing(plan, 100, 120).model_copy(update={"changes": changes})
-
-
-def test_a_territory_that_is_gone_loses_all_it_had_and_one_with_a_new_name_nothing(plan: Plan) -> None:
-    gone = fresh.territories_within_limits(leaving(plan, ChangeKind.MOVE), EACH)
-    renamed = fresh.territories_within_limits(leaving(plan, ChangeKind.TRANSFER), EACH)
-    assert gone is not None
-    assert renamed is not None
-    assert (gone.ok, gone.found) == (False, "territory.east loses 20, had 20")
-    assert renamed.ok
-
-
-def test_what_leaves_the_scope_is_lost_under_the_new_name_too(plan: Plan) -> None:
-    left = leaving(plan, ChangeKind.REMOVE)
-    west = left.territories[0].model_copy(update={"accounts": 100})
-    left = left.model_copy(update={"moved": (Renamed(old="east", new="west"),), "territories": (west,)})
-    check = fresh.territories_within_limits(left, Limits(floor=10, territory=0.1))
-    assert check is not None
-    assert check.found == "territory.west loses 20, had 120"
-
-
-def test_there_is_no_limit_of_each_territory_unless_it_is_written(plan: Plan) -> None:
-    assert fresh.territories_within_limits(flowing(plan, 100, 0), Limits()) is None

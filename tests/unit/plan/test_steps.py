@@ -70,8 +70,20 @@ def test_what_passes_by_the_day_is_pushed_and_nothing_that_passes_later(plan, da
 def test_where_this_plan_has_put_an_account_its_step_begins_there(plan):
     dated = with_changes(plan, "A").model_copy(update={"scheduled": LATER})
     here = {"A": Place(territory="slot", owner="u-2"), "B": Place(territory="slot", owner="u-9")}
-    (step,) = steps(dated, date(2027, 7, 10), here)
+    step, other = steps(dated, date(2027, 7, 10), here)
     assert step == Step("A", here["A"], Place(territory="slot", owner="u-9"))
+    assert not step.stands
+    assert other.stands and other == Step("B", here["B"], here["B"])
+
+
+def test_from_where_it_was_put_an_account_may_be_anywhere_further_along_its_way(plan):
+    dated = with_changes(plan, "A").model_copy(update={"scheduled": LATER})
+    first, last = Place(territory="slot", owner="u-2"), Place(territory="slot", owner="u-9")
+    third = dated.model_copy(update={"scheduled": (*LATER, passing("2027-07-30", "raj", None, "A"))})
+    step = next(s for s in steps(third, date(2027, 7, 30), {"A": last}) if s.account == "A")
+    assert step.between == (first,)
+    step = next(s for s in steps(dated, date(2027, 7, 20), {"A": first}) if s.account == "A")
+    assert step.stands
 
 
 def test_without_receipts_an_account_may_be_anywhere_along_its_way(plan):

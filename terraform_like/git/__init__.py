@@ -1,0 +1,41 @@
+"""What the tool asks of git.
+
+Every function takes the root of a territory repository, which may be a sub-folder of a git repository; paths that go in
+and come out are relative to that root, with forward slashes.
+"""
+
+from terraform_like.git.history import (
+    author,
+    branch_tip,
+    changed_since,
+    dirty,
+    file_at,
+    files_at,
+    head,
+    holds,
+    init,
+    is_repository,
+    who,
+)
+from terraform_like.git.ref import commit_files, fetch_ref, move_ref, remote, tree
+from terraform_like.git.run import GitError
+
+__all__ = [
+    "GitError",
+    "author",
+    "branch_tip",
+    "changed_since",
+    "commit_files",
+    "dirty",
+    "fetch_ref",
+    "file_at",
+    "files_at",
+    "head",
+    "holds",
+    "init",
+    "is_repository",
+    "move_ref",
+    "remote",
+    "tree",
+    "who",
+]
