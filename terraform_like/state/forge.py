@@ -102,14 +102,13 @@ class GitDatabase:
 
     @contextmanager
     def lock(self, holder: Holder, timeout: float) -> Iterator[None]:
-        """Hold the only right to apply, waiting up to `timeout` seconds for it.
-
-        Raises
-        ------
-        StateLocked
-            When somebody else still holds it then.
-        """
-        patiently(lambda: self._taken(holder), self._refusal, timeout, pause=_PAUSE)
+        """Hold the only right to apply, as `Database.lock` says."""
+        patiently(
+            lambda: self._taken(holder),
+            lambda waited: StateLocked(self.holder(), waited, parted=True),
+            timeout,
+            pause=_PAUSE,
+        )
         try:
             yield
         finally:
@@ -156,11 +155,6 @@ class GitDatabase:
             return False
         self._commit = moved
         return True
-
-    def _refusal(self, waited: float) -> StateLocked:
-        holder = self.holder()
-        way_out = f". Should that process be gone for good: territory state unlock {holder.id}" if holder else ""
-        return StateLocked(holder, waited, way_out)
 
     def _push(self, files: Mapping[str, bytes | None], message: str) -> None:
         moved = self._ref.move(self._commit, files, message)

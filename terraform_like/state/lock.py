@@ -55,13 +55,19 @@ class NoState(StateError):
 
 
 class StateLocked(StateError):
-    """Another apply has the lock; `holder` is null where it did not say who it is."""
+    """Another apply has the lock; `holder` is null where it did not say who it is.
 
-    def __init__(self, holder: Holder | None, waited: float, way_out: str = "") -> None:
+    `parted` says that people can take it from a holder who is gone.
+    """
+
+    def __init__(self, holder: Holder | None, waited: float, *, parted: bool = False) -> None:
         by = f"held by {holder}" if holder else "held by another process"
+        gone = (
+            f". Should that process be gone for good: territory state unlock {holder.id}" if holder and parted else ""
+        )
         super().__init__(
             f"the state is locked: {by}; waited {counted(round(waited), 'second')}. "
-            f"It is free as soon as that apply ends; wait longer with --lock-timeout{way_out}"
+            f"It is free as soon as that apply ends; wait longer with --lock-timeout{gone}"
         )
         self.holder = holder
 

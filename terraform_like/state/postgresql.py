@@ -93,20 +93,16 @@ class PostgresqlDatabase:
 
     @contextmanager
     def lock(self, holder: Holder, timeout: float) -> Iterator[None]:
-        """Hold the only right to apply, waiting up to `timeout` seconds for it.
-
-        Raises
-        ------
-        StateLocked
-            When somebody else still holds it then.
-        StateError
-            When the server fails.
-        """
+        """Hold the only right to apply, as `Database.lock` says."""
         with speaking("the state cannot be locked", self._secrets):
             connection = self._engine.connect()
         try:
             with speaking("the state cannot be locked", self._secrets):
-                patiently(lambda: self._taken(connection), self._refusal, timeout)
+                patiently(
+                    lambda: self._taken(connection),
+                    lambda waited: StateLocked(self.holder(), waited, parted=True),
+                    timeout,
+                )
                 with connection.begin():
                     session = sa.func.pg_backend_pid()
                     connection.execute(sa.delete(schema.lock))
@@ -172,11 +168,6 @@ class PostgresqlDatabase:
     def _taken(self, connection: sa.Connection) -> bool:
         with connection.begin():
             return bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(self._key))))
-
-    def _refusal(self, waited: float) -> StateLocked:
-        holder = self.holder()
-        way_out = f". Should that process be gone for good: territory state unlock {holder.id}" if holder else ""
-        return StateLocked(holder, waited, way_out)
 
     def _session(self) -> tuple[Holder, int] | None:
         """Give who holds the lock and in which session; a row whose session has no lock was left by a dead one."""
