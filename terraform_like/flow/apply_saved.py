@@ -18,6 +18,7 @@ from terraform_like.diagnostics import Halt, Report
 from terraform_like.flow.apply import apply
 from terraform_like.flow.approve import approval_checks
 from terraform_like.flow.current import current
+from terraform_like.flow.gate import signers_here
 from terraform_like.flow.opened import opened_state
 from terraform_like.flow.outcome import Applied, Context, Progress
 from terraform_like.flow.plan import head_commit
@@ -43,7 +44,8 @@ def load_for_apply(repository: Repository, name: str, day: date, allow: Abstract
     wanted = _wanted(repository, saved.plan)
     checks = fresh.for_apply(saved, current(repository, wanted, merged=True), day, allow)
     report.extend(errors(checks))
-    report.extend(errors(approval_checks(repository, wanted, saved.plan, wanted.policies.approvals)))
+    signers = signers_here(repository)
+    report.extend(errors(approval_checks(repository, wanted, saved.plan, wanted.policies.approvals, signers)))
     if report.failed:
         raise Halt(report)
     return saved

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan.check import Check, errors
 from terraform_like.plan.file import PLAN_FILE, write_whole
 from terraform_like.plan.model import Plan
+from terraform_like.plan.signers import FILE as SIGNERS
+from terraform_like.plan.signers import keys_of
 from terraform_like.plan.signoff import Signed, SignOff, approvals_held
 from terraform_like.plan.whole import integrity
 from terraform_like.policy.rule import Approval
@@ -68,6 +71,9 @@ def approve(repository: Repository, name: str, person: str) -> tuple[Approved, R
         report.error(f"plans/{name} changed after the plan was saved", "Make it again first: territory plan --save")
     if report.failed:
         raise Halt(report)
+    if any(approval.signed and person in approval.approvers for approval in wanted.policies.approvals):
+        key = f"git commit -S, with a key that {SIGNERS} names for {person}."
+        report.note("The policies ask for a signed commit", key)
     asked = sorted({who for approval in wanted.policies.approvals for who in approval.approvers})
     if person not in asked:
         known = f"They ask for {', '.join(asked)}.{did_you_mean(person, asked)}" if asked else "They ask for nobody."
@@ -82,9 +88,18 @@ def approve(repository: Repository, name: str, person: str) -> tuple[Approved, R
 
 
 def approval_checks(
-    repository: Repository, wanted: Wanted, plan: Plan, approvals: Sequence[Approval]
+    repository: Repository, wanted: Wanted, plan: Plan, approvals: Sequence[Approval], signers: bytes
 ) -> tuple[Check, ...]:
     """Check that a saved plan has the sign-offs that approvals of a gate ask for.
+
+    Parameters
+    ----------
+    repository, wanted, plan
+        The repository, its YAML and the saved plan.
+    approvals : sequence of Approval
+        What the gate asks for.
+    signers : bytes
+        The keys of its policies/allowed_signers: those of the base branch, so that nobody lets in a key of their own.
 
     Raises
     ------
@@ -93,11 +108,12 @@ def approval_checks(
     """
     if not approvals:
         return ()
-    signed = tuple(_signed(repository, wanted, plan))
+    keys = signers if any(approval.signed for approval in approvals) else None
+    signed = tuple(_signed(repository, wanted, plan, keys))
     return tuple(approvals_held(approvals, plan, len(wanted.carving.people), signed))
 
 
-def _signed(repository: Repository, wanted: Wanted, plan: Plan) -> Iterator[Signed]:
+def _signed(repository: Repository, wanted: Wanted, plan: Plan, signers: bytes | None) -> Iterator[Signed]:
     report = Report()
     folder = repository.plan_folder(plan.plan)
     found = [one for path in sorted((folder / FOLDER).glob("*.yaml")) if (one := _read(repository.root, path, report))]
@@ -107,7 +123,31 @@ def _signed(repository: Repository, wanted: Wanted, plan: Plan) -> Iterator[Sign
     for path, sign_off in found:
         person = wanted.carving.people.get(sign_off.person)
         authors = {_author(repository.root, path), _email(sign_off.by), person.user if person else ""}
-        yield Signed(sign_off.person, sign_off.digest, own=bool(maker) and maker in {a.casefold() for a in authors})
+        own = bool(maker) and maker in {a.casefold() for a in authors}
+        why = "" if signers is None else _unsigned(repository.root, path, keys_of(sign_off.person, signers))
+        yield Signed(sign_off.person, sign_off.digest, own, why)
+
+
+def _unsigned(root: Path, path: Path, keys: bytes) -> str:
+    """Say why the commit of a sign-off does not count as signed with some keys; nothing where it does."""
+    file = path.relative_to(root).as_posix()
+    with _asking("Git cannot say who signed"):
+        if not git.is_repository(root) or git.dirty(root, [file]):
+            return "not committed"
+        if not keys:
+            return f"no key in {SIGNERS}"
+        found = git.signature(root, file, keys)
+        # Of a clone that lacks the commits of before, the newest one seems to have written all.
+        cut_off = "; this clone is shallow: git fetch --unshallow" if git.is_shallow(root) else ""
+    match found:
+        case "good":
+            return ""
+        case "none":
+            return f"its commit is not signed{cut_off}"
+        case "other kind":
+            return f"its commit is not signed with an SSH key{cut_off}"
+        case _:
+            return f"its commit is signed with another key than theirs in {SIGNERS}{cut_off}"
 
 
 def _read(root: Path, path: Path, report: Report) -> tuple[Path, SignOff] | None:
@@ -124,14 +164,20 @@ def _read(root: Path, path: Path, report: Report) -> tuple[Path, SignOff] | None
 def _author(root: Path, path: Path) -> str:
     """Give the e-mail of who last committed a file; of who works here, where it is not committed as it is."""
     file = path.relative_to(root).as_posix()
-    try:
+    with _asking("Git cannot say who made the plan"):
         if git.is_repository(root) and not git.dirty(root, [file]) and (email := git.author(root, file)):
             return email.casefold()
+    return _email(git.who(root))
+
+
+@contextmanager
+def _asking(summary: str) -> Iterator[None]:
+    try:
+        yield
     except git.GitError as error:
         report = Report()
-        report.error("Git cannot say who made the plan", str(error))
+        report.error(summary, str(error))
         raise Halt(report) from None
-    return _email(git.who(root))
 
 
 def _email(who: str) -> str:

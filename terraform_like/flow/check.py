@@ -131,7 +131,7 @@ def check(
             checks += _compared(saved.plan, again.plan, same_policies=all(check.ok for check in checks))
             day = max(saved.plan.as_of, today or saved.plan.as_of)
             verdicts = _verdicts(saved, wanted, gate, again, day, today or day, report)
-        checks += approval_checks(repository, wanted, saved.plan, gate.policies.approvals)
+        checks += approval_checks(repository, wanted, saved.plan, gate.policies.approvals, gate.signers)
         if fresh:
             checks += _fresh(repository, wanted, saved.plan, gate, max(saved.plan.as_of, today or saved.plan.as_of))
     places = {v.policy: span for v in verdicts if (span := gate.locate(("policies", v.policy), key=True))}

@@ -8,6 +8,8 @@ from terraform_like import git
 from terraform_like.config.gate import read_overrides
 from terraform_like.config.load import Repository, Wanted, policies_of
 from terraform_like.diagnostics import Halt, Locate, Report
+from terraform_like.plan.signers import FILE as SIGNERS
+from terraform_like.plan.signers import signers_changed
 from terraform_like.policy.changed import changed, taken_away
 from terraform_like.policy.override import Override
 from terraform_like.policy.rule import Policies
@@ -25,6 +27,8 @@ class Gate:
         Whose they are.
     changes : tuple of str
         What the branch at hand changes of them; none of it counts before it is merged.
+    signers : bytes
+        Its policies/allowed_signers: keys of those who sign off plans; empty where there is no such file.
     overrides, locate_override : tuple of Override, Locate
         Sign-offs of the branch at hand, and where they stand.
     """
@@ -33,6 +37,7 @@ class Gate:
     locate: Locate
     origin: str
     changes: tuple[str, ...]
+    signers: bytes
     overrides: tuple[Override, ...]
     locate_override: Locate
 
@@ -49,7 +54,8 @@ def read_gate(repository: Repository, wanted: Wanted, base: str | None, report: 
     if base is None:
         if report.failed:
             raise Halt(report)
-        return Gate(wanted.policies, wanted.locate_policy, "the working tree", (), overrides, locate_override)
+        signers = signers_here(repository)
+        return Gate(wanted.policies, wanted.locate_policy, "the working tree", (), signers, overrides, locate_override)
     try:
         files = git.files_at(repository.root, base, "policies")
     except git.GitError as error:
@@ -64,4 +70,12 @@ def read_gate(repository: Repository, wanted: Wanted, base: str | None, report: 
         says = "It counts until then. If it has another name, its waivers and overrides have to name that."
         span = locate(("policies", name), key=True)
         report.warning(f'This branch takes away policy "{name}", once it is merged', says, span)
-    return Gate(policies, locate, base, changed(policies, wanted.policies), overrides, locate_override)
+    signers = content.get(SIGNERS, b"")
+    changes = (*changed(policies, wanted.policies), *signers_changed(signers, signers_here(repository)))
+    return Gate(policies, locate, base, changes, signers, overrides, locate_override)
+
+
+def signers_here(repository: Repository) -> bytes:
+    """Give policies/allowed_signers of the working tree; nothing where there is no such file."""
+    file = repository.root / SIGNERS
+    return file.read_bytes() if file.is_file() else b""

@@ -19,9 +19,11 @@ from terraform_like.git.history import (
 )
 from terraform_like.git.ref import commit_files, fetch_ref, move_ref, remote, tree
 from terraform_like.git.run import GitError
+from terraform_like.git.signature import Signature, is_shallow, signature
 
 __all__ = [
     "GitError",
+    "Signature",
     "author",
     "branch_tip",
     "changed_since",
@@ -34,8 +36,10 @@ __all__ = [
     "holds",
     "init",
     "is_repository",
+    "is_shallow",
     "move_ref",
     "remote",
+    "signature",
     "tree",
     "who",
 ]

@@ -15,6 +15,7 @@ from terraform_like.domain.quantity import Name
 from terraform_like.domain.wish import Wish
 from terraform_like.plan.check import Check
 from terraform_like.plan.model import Plan
+from terraform_like.plan.signers import FILE
 from terraform_like.policy.rule import Approval
 
 
@@ -34,11 +35,22 @@ class SignOff(Wish):
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A sign-off as it was found: of whom, of which digest, and whether its author is the author of the plan."""
+    """A sign-off as it was found.
+
+    Parameters
+    ----------
+    person, digest : str
+        Of whom, and of which plan.
+    own : bool
+        Whether its author is the author of the plan.
+    unsigned : str
+        Why its commit does not count as signed by that person; empty where it does.
+    """
 
     person: str
     digest: str
     own: bool
+    unsigned: str = ""
 
 
 def approvals_held(approvals: Sequence[Approval], plan: Plan, people: int, signed: Iterable[Signed]) -> Iterator[Check]:
@@ -66,22 +78,33 @@ def approvals_held(approvals: Sequence[Approval], plan: Plan, people: int, signe
         if not concerned:
             continue
         may = [one for one in found if one.person in approval.approvers]
-        valid = [one.person for one in may if one.digest == plan.digest and (approval.by_author or not one.own)]
-        void = [f"{one.person} (another digest)" for one in may if one.digest != plan.digest]
-        own = [f"{one.person} (made the plan)" for one in may if one.digest == plan.digest and one.person not in valid]
-        yield _check(approval, len(set(valid)) >= approval.count, listing([*valid, *void, *own]))
+        faults = [(one.person, _fault(one, approval, plan)) for one in may]
+        valid = [person for person, fault in faults if not fault]
+        void = [f"{person} ({fault})" for person, fault in faults if fault]
+        yield _check(approval, len(set(valid)) >= approval.count, listing([*valid, *void]))
+
+
+def _fault(one: Signed, approval: Approval, plan: Plan) -> str:
+    """Say why a sign-off does not count; nothing where it does."""
+    if one.digest != plan.digest:
+        return "another digest"
+    if one.own and not approval.by_author:
+        return "made the plan"
+    return one.unsigned if approval.signed else ""
 
 
 def _check(approval: Approval, ok: bool, found: str) -> Check:
     when = f", as {approval.when}" if approval.when is not None else ""
     others = "" if approval.by_author else ", not by whoever made the plan"
+    signed = ", in commits that they sign" if approval.signed else ""
+    key = f" with git commit -S, with a key that {FILE} of the base branch names for you" if approval.signed else ""
     return Check(
         "approvals",
         ok,
-        f"{approval.count} of {listing(approval.approvers)}{when}{others}",
+        f"{approval.count} of {listing(approval.approvers)}{when}{others}{signed}",
         found,
         "the plan lacks sign-offs",
-        "Sign it: territory approve --as PERSON, and commit the file that it writes",
+        f"Sign it: territory approve --as PERSON, and commit the file that it writes{key}",
     )
 
 

@@ -127,6 +127,9 @@ class Approval(Wish):
     """How many of them must. Example: `1`."""
     by_author: bool = True
     """Whether whoever committed the plan may be one of them. Example: `false`."""
+    signed: bool = False
+    """Whether they sign the commit of their sign-off with a key of theirs in policies/allowed_signers. Example: `true`.
+    """
 
 
 class AutoMerge(Wish):
