@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from terraform_like.diagnostics import Halt, Report, did_you_mean
 
 if TYPE_CHECKING:
     from terraform_like.config.load import Repository
+    from terraform_like.flow.dry_run import DryRun
     from terraform_like.flow.outcome import Applied
     from terraform_like.plan.file import SavedPlan
     from terraform_like.plan.model import Plan
@@ -33,6 +35,7 @@ def apply_command(
 ) -> int:
     """Apply the saved plan; give the exit code."""
     from terraform_like.flow.apply_saved import apply_saved, load_for_apply
+    from terraform_like.flow.dry_run import goes_back
     from terraform_like.plan.limits import ALLOWABLE
 
     report = Report()
@@ -47,8 +50,12 @@ def apply_command(
     saved = load_for_apply(repository, repository.choose(name), day, frozenset(allow))
     if only_shown:
         return _dry_run(session, repository, saved, day, all_changes)
-    if not auto_approve and (saved.plan.has_changes or any(one.on <= day for one in saved.plan.scheduled)):
-        _ask(session, saved.plan, all_changes)
+    if not auto_approve:
+        back = goes_back(repository, saved, day)
+        if back is not None:
+            _ask(session, _dry_run_text(session, back, all_changes))
+        elif saved.plan.has_changes or any(one.on <= day for one in saved.plan.scheduled):
+            _ask(session, _plan_text(session, saved.plan, all_changes))
     with session.progress() as tell:
         applied, said = apply_saved(
             repository, saved, day=day, allow=frozenset(allow), lock_timeout=lock_timeout, tell=tell
@@ -60,18 +67,36 @@ def apply_command(
 def _dry_run(session: Session, repository: Repository, saved: SavedPlan, day: date, all_changes: bool) -> int:
     """Show the steps of an apply; give the exit code."""
     from terraform_like.flow.dry_run import dry_run
-    from terraform_like.report.dry_run import dry_run_text
 
     found, report = dry_run(repository, saved, day)
+    return session.finish("apply", found, report, _dry_run_text(session, found, all_changes))
+
+
+def _dry_run_text(session: Session, found: DryRun, all_changes: bool) -> Callable[[bool], str]:
+    from terraform_like.report.dry_run import dry_run_text
 
     def text(color: bool) -> str:
-        steps = found.batches
-        return dry_run_text(found.plan, day, steps, color=color, width=session.width, all_changes=all_changes)
+        return dry_run_text(
+            found.plan,
+            found.day,
+            found.batches,
+            calls=found.calls,
+            color=color,
+            width=session.width,
+            all_changes=all_changes,
+        )
 
-    return session.finish("apply", found, report, text)
+    return text
 
 
-def _ask(session: Session, plan: Plan, all_changes: bool) -> None:
+def _plan_text(session: Session, plan: Plan, all_changes: bool) -> Callable[[bool], str]:
+    from terraform_like.report.text import plan_text
+    from terraform_like.report.told.plan import told_plan
+
+    return lambda color: plan_text(told_plan(plan), color=color, width=session.width, all_changes=all_changes)
+
+
+def _ask(session: Session, text: Callable[[bool], str]) -> None:
     """Show what is about to happen and ask; only `yes` goes on.
 
     Raises
@@ -83,11 +108,7 @@ def _ask(session: Session, plan: Plan, all_changes: bool) -> None:
     if session.as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         report.error("Nobody can be asked", "There is no terminal. To apply without asking: --auto-approve")
         raise Halt(report)
-    from terraform_like.report.text import plan_text
-    from terraform_like.report.told.plan import told_plan
-
-    color = session.colored(sys.stdout)
-    click.echo(plan_text(told_plan(plan), color=color, width=session.width, all_changes=all_changes))
+    click.echo(text(session.colored(sys.stdout)))
     # Polars has reads go on after Ctrl-C, and the question would not let go.
     signal.siginterrupt(signal.SIGINT, True)
     answer = click.prompt("Apply this plan to the CRM? Only `yes` will do", default="", show_default=False)

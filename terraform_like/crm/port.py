@@ -116,6 +116,10 @@ class Capabilities:
     atomic: bool = True
     side_effects: tuple[str, ...] = ()
 
+    def calls_of(self, records: int) -> int | None:
+        """Give about how many calls it takes to write so many records; null where the CRM does not count them."""
+        return self.calls.to_write(records, self.batch_size) if self.calls is not None and records else None
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

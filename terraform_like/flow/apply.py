@@ -24,7 +24,7 @@ from terraform_like.plan import fresh
 from terraform_like.plan.applied import End, Entry, Intent, Run, Settled, timestamp
 from terraform_like.plan.check import errors
 from terraform_like.plan.file import SavedPlan
-from terraform_like.plan.limits import beyond_limits
+from terraform_like.plan.limits import beyond_limits, within_limits
 from terraform_like.plan.scheduled import places_on
 from terraform_like.plan.steps import Batch, Step, batches
 from terraform_like.state.lock import StateError
@@ -90,7 +90,7 @@ def apply(
     day = day or saved.plan.as_of
     report.extend(errors(fresh.for_apply(saved, current, day, allow)))
     lifted = tuple(limit for limit in beyond_limits(saved.plan, current.limits) if limit in allow)
-    work = _Work(saved, crm, state, context, Due(saved.plan, day), now, on_batch, on_conflict, lifted)
+    work = _Work(saved, crm, state, context, Due(saved.plan, day), now, on_batch, on_conflict, lifted, current, allow)
     if report.failed:
         return work.so_far(), report
     try:
@@ -114,6 +114,8 @@ class _Work:
     on_batch: Callable[[Progress], None] | None
     on_conflict: OnConflict
     lifted: tuple[str, ...]
+    current: fresh.Current
+    allow: AbstractSet[str]
     count: Counter[Outcome] = field(default_factory=Counter)
     amiss: list[Receipt] = field(default_factory=list)
 
@@ -124,8 +126,7 @@ class _Work:
         if (done := self.due.done) is not None and not self.due.total:
             report.note("this plan is applied already", f"{done.who} applied it on {done.finished}. Nothing was done.")
             return Applied(plan.plan, plan.digest, self.due.day, before=done), report
-        if plan.state is not None and not (check := fresh.state_unchanged(plan, self.state.standing(plan.plan))).ok:
-            report.add(check.as_error())
+        if not self._may_go_on(report):
             return self.so_far(), report
         if not self._found_crm(report):
             return self.so_far(), report
@@ -162,8 +163,23 @@ class _Work:
             pending=self.due.total - self.count.total(),
         )
 
+    def _may_go_on(self, report: Report) -> bool:
+        """Say whether the state is as the plan saw it, or the plan is gone back to, now that nobody else applies."""
+        plan, standing = self.saved.plan, self.state.standing(self.saved.plan.plan)
+        if plan.state is not None or self.due.back is not None:
+            report.extend(errors([fresh.state_unchanged(plan, standing, self.current.beyond)]))
+        if self.due.back is not None and not report.failed:
+            count, serial = self.due.total, self.due.back
+            report.extend(errors([within_limits(plan, self.current.limits, self.allow, count=count)]))
+            self.lifted = () if within_limits(plan, self.current.limits, count=count).ok else ("changes",)
+            report.note(
+                f"the plan was applied before, as serial {serial}: this apply goes back to it",
+                f"{counted(count, 'account')} of what was applied since are put back.",
+            )
+        return not report.failed
+
     def _found_crm(self, report: Report) -> bool:
-        report.extend(d for d in self.crm.preflight([]) if d.severity is Severity.ERROR)
+        report.extend(d for d in self.crm.preflight([], writes=self.due.total) if d.severity is Severity.ERROR)
         return not report.failed
 
     def _unchanged(self, report: Report) -> bool:

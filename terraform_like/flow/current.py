@@ -40,12 +40,14 @@ def current(repository: Repository, wanted: Wanted, *, merged: bool) -> fresh.Cu
     Halt
         When git or the state cannot be asked.
     """
+    found = standing(repository, wanted.carving.name)
     return fresh.Current(
         config_digest(wanted),
         policies_digest(wanted.policies),
         wanted.policies.limits,
-        standing(repository, wanted.carving.name),
+        found,
         _checkout(repository, wanted.carving.name, merged),
+        found.commit if found.commit is not None and _on_top(repository, wanted.carving.name, found.commit) else None,
     )
 
 
@@ -117,6 +119,18 @@ def _checkout(repository: Repository, plan: str, merged: bool) -> fresh.Checkout
             repository.locate(("apply", "branch")),
         )
         raise Halt(report) from None
+
+
+def _on_top(repository: Repository, plan: str, commit: str) -> bool:
+    """Say whether what is checked out was made on top of a commit, with the plan as it was committed."""
+    root = repository.root
+    try:
+        head = git.head(root) if git.is_repository(root) else None
+        newer = head is not None and head != commit and git.holds(root, head, commit)
+        return newer and not git.dirty(root, [f"plans/{plan}"])
+    except git.GitError:
+        # A commit that is not at hand, as in a shallow clone, is none that anything is known to be made on top of.
+        return False
 
 
 def _follows(repository: Repository, commit: str, tip: str) -> bool:

@@ -48,7 +48,7 @@ def drift(repository: Repository, name: str, day: date) -> tuple[Drift, Report]:
     table = applied.join(_renamed(live.snapshot, who), on="account", how="left", coalesce=True).sort("account")
     gone = table.filter(pl.col("there").is_null())
     elsewhere = pl.col("has_it").ne_missing(pl.col("owner_live"))
-    if live.territories:
+    if live.capabilities.territories:
         elsewhere |= pl.col("territory").ne_missing(pl.col("territory_live"))
     changed = table.filter(pl.col("there").is_not_null() & elsewhere).sort("territory", "account", nulls_last=True)
     people = {user: person for person, user in live.users.items()}

@@ -20,12 +20,16 @@ from terraform_like.plan.steps import Batch, Step, batches
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What an apply of a plan on a day would write, batch by batch; owners are CRM user ids."""
+    """What an apply of a plan on a day would write, batch by batch; owners are CRM user ids.
+
+    `calls` says about how many calls of the CRM that takes; null where it does not count them.
+    """
 
     plan: str
     digest: str
     day: date
     batches: tuple[Batch, ...]
+    calls: int | None = None
 
     @property
     def steps(self) -> int:
@@ -55,14 +59,15 @@ def dry_run(repository: Repository, saved: SavedPlan, day: date) -> tuple[DryRun
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:
-            report.extend(d for d in crm.preflight([]) if d.severity is Severity.ERROR)
+            every = (_as_held(step, crm) for step in due.steps() if not step.stands)
+            found = DryRun(plan.plan, plan.digest, day, tuple(batches(every, crm.capabilities.batch_size)))
+            found = replace(found, calls=crm.capabilities.calls_of(found.steps))
+            report.extend(d for d in crm.preflight([], writes=found.steps) if d.severity is Severity.ERROR)
             if not report.failed and repository.project.apply.on_conflict == "fail":
                 check = fresh.records_unchanged(differing(due.steps(), crm), due.total)
                 report.extend(errors([check]))
             if report.failed:
                 raise Halt(report)
-            every = (_as_held(step, crm) for step in due.steps() if not step.stands)
-            found = DryRun(plan.plan, plan.digest, day, tuple(batches(every, crm.capabilities.batch_size)))
             if due.done is not None and not found.steps:
                 report.note("this plan is applied already", f"{due.done.who} applied it on {due.done.finished}.")
             return found, report
@@ -71,6 +76,18 @@ def dry_run(repository: Repository, saved: SavedPlan, day: date) -> tuple[DryRun
     except CrmError as error:
         report.error("The CRM cannot be read", str(error))
         raise Halt(report) from None
+
+
+def goes_back(repository: Repository, saved: SavedPlan, day: date) -> DryRun | None:
+    """Give the steps of an apply that goes back to a plan that was applied before; None where it does not.
+
+    Raises
+    ------
+    Halt
+        As `dry_run`.
+    """
+    due = found_due(repository, saved.plan, day)
+    return dry_run(repository, saved, day)[0] if due.back is not None else None
 
 
 def _as_held(step: Step, crm: Crm) -> Step:

@@ -13,7 +13,7 @@ from terraform_like.config.load import Repository
 from terraform_like.diagnostics import Halt, Report
 from terraform_like.diff import Place
 from terraform_like.flow.opened import found_state
-from terraform_like.plan.applied import End, Entry
+from terraform_like.plan.applied import End, Entry, Since
 from terraform_like.plan.model import Plan
 from terraform_like.plan.steps import Step, steps
 from terraform_like.state.lock import StateError
@@ -34,12 +34,18 @@ class Due:
         Where applies have put accounts of which there are receipts; owners are CRM user ids.
     done : Entry or None
         The apply that pushed this very plan to the last account, where the last one did.
+    back : int or None
+        Serial of the apply that is gone back to: the plan was applied then, and another after it.
+    since : dict of str to Since
+        What became of accounts since that apply.
     """
 
     plan: Plan
     day: date
     here: Mapping[str, Place] = field(default_factory=dict)
     done: Entry | None = None
+    back: int | None = None
+    since: Mapping[str, Since] = field(default_factory=dict)
 
     def steps(self) -> Iterator[Step]:
         """Give each account to write or to look at, sorted.
@@ -48,7 +54,19 @@ class Due:
         have put one elsewhere. After that it is drift, and nothing of an apply.
         """
         every = steps(self.plan, self.day, self.here)
+        if self.back is not None:
+            return self._steps_back(every)
         return every if self.done is None else (step for step in every if not step.stands)
+
+    def _steps_back(self, every: Iterator[Step]) -> Iterator[Step]:
+        """Give what puts back each account that was changed since, and what has passed by the day of all others."""
+        mine = {step.account: step for step in every if not step.stands or step.account in self.since}
+        for account in sorted(mine.keys() | self.since.keys()):
+            if account not in self.since:
+                yield mine[account]
+                continue
+            since = self.since[account]
+            yield Step(account, since.after, mine[account].after if account in mine else since.before)
 
     @property
     def total(self) -> int:
@@ -64,13 +82,15 @@ def due(plan: Plan, state: State, day: date) -> Due:
     StateError
         When the state cannot be read.
     """
-    last = state.last(plan.plan)
-    if last is None:
-        return Due(plan, day, _put(state.applied(plan.plan, plan.digest)))
-    whole = last.digest == plan.digest and last.outcome is End.COMPLETE
+    history = state.history(plan.plan)
+    whole = [entry.serial for entry in history if entry.digest == plan.digest and entry.outcome is End.COMPLETE]
+    if whole and any(entry.serial > whole[-1] and entry.digest != plan.digest for entry in history):
+        since = state.since(plan.plan, whole[-1], plan.digest)
+        return Due(plan, day, _put(state.applied(plan.plan)), None, whole[-1], since)
+    last = history[-1] if history and history[-1].serial in whole else None
     # After a whole apply an account may also be where another plan put it that was cut off: it is taken from there.
-    put = state.applied(plan.plan, None if whole else plan.digest)
-    return Due(plan, day, _put(put), last if whole else None)
+    put = state.applied(plan.plan, plan.digest if last is None else None)
+    return Due(plan, day, _put(put), last)
 
 
 def found_due(repository: Repository, plan: Plan, day: date) -> Due:

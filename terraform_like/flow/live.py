@@ -10,7 +10,7 @@ import polars as pl
 
 from terraform_like.config.load import Repository, Wanted
 from terraform_like.crm import open_crm
-from terraform_like.crm.port import Crm, CrmError, Reading
+from terraform_like.crm.port import Capabilities, Crm, CrmError, Reading
 from terraform_like.diagnostics import Diagnostic, Halt, Locate, Path, Report, counted, listing
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
@@ -41,15 +41,15 @@ class Live:
         Every column that the CRM's accounts have, with its kind; those that the plan uses as they were read.
     inactive : tuple of str
         People whose user is not active, sorted.
-    territories : bool
-        Whether the CRM says itself which territory an account is in.
+    capabilities : Capabilities
+        What the CRM can do.
     """
 
     snapshot: pl.DataFrame
     users: dict[str, str]
     columns: dict[str, str]
-    inactive: tuple[str, ...] = ()
-    territories: bool = True
+    inactive: tuple[str, ...]
+    capabilities: Capabilities
 
 
 def read_live(
@@ -102,7 +102,7 @@ def read_live(
         users,
         dict(sorted({**named_kinds(reading.offered), **recorded(snapshot)}.items())),
         tuple(sorted(name for name, user in users.items() if user not in active)),
-        crm.capabilities.territories,
+        crm.capabilities,
     )
 
 

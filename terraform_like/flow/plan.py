@@ -107,10 +107,23 @@ def make_plan(
     planned = planned_of(
         repository, wanted, live, population, carved, staffed, as_of, report, done, None, matched, before
     )
+    _tell_calls(planned.plan, live, report)
     refuse_unprotected(planned.plan, before, wanted, report)
     if report.failed:
         raise Halt(report)
     return planned, report
+
+
+def _tell_calls(plan: Plan, live: Live, report: Report) -> None:
+    """Say what an apply takes of a CRM that counts calls."""
+    can, records = live.capabilities, len(plan.changes)
+    if (calls := can.calls_of(records)) is not None:
+        rate = f"; at {can.per_second:g} a second" if can.per_second is not None else ""
+        report.note(
+            f"An apply of this plan takes about {counted(calls, 'call')} of the CRM",
+            f"{counted(records, 'account')} in {counted(-(-records // can.batch_size), 'batch', 'batches')}, looked "
+            f"at before and after{rate}.",
+        )
 
 
 def save_plan(repository: Repository, planned: Planned) -> Path:

@@ -81,7 +81,7 @@ def _remembered(
                     f"Serial {serial} is an apply of {entry.plan}", f"Leave {plan} out, or name another serial."
                 )
                 raise Halt(report)
-            befores = state.befores(name, serial)
+            befores = {account: since.before for account, since in state.since(name, serial).items()}
     except StateError as error:
         report.error("It cannot be rolled back", f"{error}.")
         raise Halt(report) from None

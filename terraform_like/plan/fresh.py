@@ -27,6 +27,8 @@ class Standing:
     digest: str = ""
     complete: Mapping[str, int] = field(default_factory=dict)
     """Serial of the newest complete apply of each digest of the plan."""
+    commit: str | None = None
+    """Commit that was applied last."""
 
     def __str__(self) -> str:
         return f"serial {self.serial} of the state {self.lineage}" if self.lineage else "no state"
@@ -62,6 +64,7 @@ class Current:
     """What the repository says now: digests of the plan's YAML and of the policies, and the limits of an apply.
 
     `standing` is what the state says, `checkout` where the repository stands; null where that is not to be checked.
+    `beyond` is the commit that was applied last, where what is checked out was made on top of it.
     """
 
     config: str
@@ -69,6 +72,7 @@ class Current:
     limits: Limits
     standing: Standing | None = None
     checkout: Checkout | None = None
+    beyond: str | None = None
 
 
 def currency(plan: Plan, current: Current) -> tuple[Check, ...]:
@@ -121,26 +125,34 @@ def standings(plan: Plan, current: Current, allow: AbstractSet[str] = frozenset(
     """Check a plan against what is round it: this version of the tool, the state, git, and the limits."""
     found = [_version(plan)]
     if current.standing is not None and plan.state is not None:
-        found.append(state_unchanged(plan, current.standing))
+        found.append(state_unchanged(plan, current.standing, current.beyond))
     if current.checkout is not None:
         found += _committed(current.checkout)
+    if current.standing is not None and reverted(plan, current.standing, current.beyond):
+        # What is put back is counted from the journal, by the apply.
+        return tuple(found)
     found.append(within_limits(plan, current.limits, allow))
     each = territories_within_limits(plan, current.limits, allow)
     return (*found, each) if each is not None else tuple(found)
 
 
-def state_unchanged(plan: Plan, standing: Standing) -> Check:
+def state_unchanged(plan: Plan, standing: Standing, beyond: str | None = None) -> Check:
     """Check that nobody applied the plan since it was made, and that the state is the one that was seen then.
 
-    What was applied in the meantime may have been this very digest: then it is gone on with.
+    What was applied in the meantime may have been this very digest: then it is gone on with. One that was applied
+    before that is gone back to, as after `git revert`, but only in a commit on top of the one that was applied last:
+    an old commit that somebody checks out, or a job that runs again, undoes nothing.
     """
     seen = plan.state or StateSeen()
     same = seen.lineage == standing.lineage if seen.lineage and standing.lineage else not seen.serial
     back = standing.complete.get(plan.digest)
-    go_back = f"It was applied before; to go back to what it left: territory state rollback {back}"
+    go_back = (
+        f"It was applied before. To go back to what it left, revert the plan in a commit of its own: git revert; or: "
+        f"territory state rollback {back}"
+    )
     return Check(
         "state",
-        (same and seen.serial == standing.serial) or standing.digest == plan.digest,
+        (same and seen.serial == standing.serial) or standing.digest == plan.digest or reverted(plan, standing, beyond),
         str(Standing(seen.lineage or "", seen.serial)),
         str(standing),
         "the state is not the one that the plan was made with"
@@ -148,6 +160,11 @@ def state_unchanged(plan: Plan, standing: Standing) -> Check:
         else "the plan was applied in another form after this one was made",
         REPLAN if back is None else go_back,
     )
+
+
+def reverted(plan: Plan, standing: Standing, beyond: str | None) -> bool:
+    """Say whether a plan was applied before, and a commit on top of the one that was applied last takes it back."""
+    return plan.digest in standing.complete and standing.commit is not None and standing.commit == beyond
 
 
 def records_unchanged(differing: Iterable[tuple[str, str, str]], changes: int) -> Check:

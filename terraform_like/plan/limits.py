@@ -16,9 +16,14 @@ from terraform_like.policy.rule import Limits
 ALLOWABLE: tuple[CheckName, ...] = ("changes", "territory")
 
 
-def within_limits(plan: Plan, limits: Limits, allow: AbstractSet[str] = frozenset()) -> Check:
-    """Check that a plan changes no more accounts than the limits let through; it fails only beyond both of them."""
-    count, accounts = len(plan.changes), plan.summary.accounts
+def within_limits(
+    plan: Plan, limits: Limits, allow: AbstractSet[str] = frozenset(), *, count: int | None = None
+) -> Check:
+    """Check that a plan changes no more accounts than the limits let through; it fails only beyond both of them.
+
+    `count` says how many an apply changes, where that is not what the plan itself changes.
+    """
+    count, accounts = len(plan.changes) if count is None else count, plan.summary.accounts
     # A hair of room: 29% of 100 accounts are 28.999999999999996 in binary.
     most = limits.changes * accounts * (1 + 1e-12)
     share = f"{count / accounts:.1%} of {counted(accounts, 'account')}" if accounts else "there are no accounts"

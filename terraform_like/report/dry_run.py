@@ -15,7 +15,14 @@ from terraform_like.report.text_changes import FOLDED_AT
 
 
 def dry_run_text(
-    plan: str, day: date, batches: Iterable[Batch], *, color: bool, width: int = WIDTH, all_changes: bool = False
+    plan: str,
+    day: date,
+    batches: Iterable[Batch],
+    *,
+    calls: int | None = None,
+    color: bool,
+    width: int = WIDTH,
+    all_changes: bool = False,
 ) -> str:
     """Give what an apply would write; the first steps only, until all are asked for.
 
@@ -27,6 +34,8 @@ def dry_run_text(
         The day that is to be true in the CRM.
     batches : iterable of Batch
         In the order in which they would be written; owners are CRM user ids.
+    calls : int, optional
+        About how many calls of the CRM it takes.
     color : bool
         Whether escape codes may be used.
     width : int
@@ -34,10 +43,10 @@ def dry_run_text(
     all_changes : bool
         Whether every step is shown.
     """
-    return rendered(_blocks(plan, day, tuple(batches), all_changes), color=color, width=width)
+    return rendered(_blocks(plan, day, tuple(batches), calls, all_changes), color=color, width=width)
 
 
-def _blocks(plan: str, day: date, batches: tuple[Batch, ...], all_changes: bool) -> Iterator[Block]:
+def _blocks(plan: str, day: date, batches: tuple[Batch, ...], calls: int | None, all_changes: bool) -> Iterator[Block]:
     count = sum(len(batch.steps) for batch in batches)
     left = count if all_changes else FOLDED_AT
     for batch in batches:
@@ -58,6 +67,7 @@ def _blocks(plan: str, day: date, batches: tuple[Batch, ...], all_changes: bool)
     title = f"An apply of {escaped(plan)} on {day} would write"
     if count:
         ending = f"{_accounts(count)} in {counted(len(batches), 'batch', 'batches')}"
+        ending += f", with about {counted(calls, 'call')} of the CRM" if calls is not None else ""
         yield line(Piece(f"{title} {ending}.", "bold"), " Nothing was written.")
     else:
         yield line(Piece(f"{title} nothing.", "bold"))

@@ -13,7 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from terraform_like.diff import Place
-from terraform_like.plan.applied import AppliedBook, End, Entry, Event, Held, Intent, Run, Settled, timestamp
+from terraform_like.plan.applied import AppliedBook, End, Entry, Event, Held, Intent, Run, Settled, Since, timestamp
 from terraform_like.plan.fresh import Standing
 from terraform_like.state import schema
 from terraform_like.state.database import Database
@@ -164,8 +164,8 @@ class State:
         latest = sa.select(table).where(table.c.plan == plan).order_by(table.c.serial.desc()).limit(1)
         return next(iter(self._entries(latest)), None)
 
-    def befores(self, plan: str, serial: int) -> dict[str, Place]:
-        """Give what the CRM had of each account when an apply ended, of those that later applies of the plan changed.
+    def since(self, plan: str, serial: int, resumed: str = "") -> dict[str, Since]:
+        """Give what became of each account since an apply ended, of those that later applies of the plan changed.
 
         Parameters
         ----------
@@ -173,6 +173,8 @@ class State:
             The plan.
         serial : int
             That of the apply; 0 for the time before the first.
+        resumed : str
+            Digest of an apply that may have been cut off, since it is about to go on.
 
         Raises
         ------
@@ -190,17 +192,21 @@ class State:
         since = int(self._meta("befores_since"))
         if serial < since:
             raise StateError(f"what accounts had before serial {since} is not known: an older version applied")
-        intents: dict[tuple[int, str], Place] = {}
-        found: dict[str, Place] = {}
+        intents: dict[tuple[int, str], Since] = {}
+        found: dict[str, Since] = {}
         with self._database.begin() as connection:
             for row in connection.execution_options(yield_per=_ROWS).execute(rows):
-                if row.serial is None:
+                if row.serial is None and row.digest != resumed:
                     raise StateError(f"an apply of {plan} was cut off; run territory apply again, so that it ends")
                 key = (row.run, row.account)
                 if row.phase == "intent":
-                    intents.setdefault(key, Place(territory=row.territory_before, owner=row.owner_before))
+                    before = Place(territory=row.territory_before, owner=row.owner_before)
+                    after = Place(territory=row.territory_after, owner=row.owner_after)
+                    # An intent that is journalled again, after its apply was cut off, may have been written by then.
+                    intents[key] = Since(intents[key].before if key in intents else before, after)
                 elif row.outcome in _WRITTEN and key in intents:
-                    found.setdefault(row.account, intents[key])
+                    first = found.get(row.account, intents[key])
+                    found[row.account] = Since(first.before, intents[key].after)
         return found
 
     def standing(self, plan: str) -> Standing:
@@ -209,7 +215,8 @@ class State:
         if not history:
             return Standing(self.lineage)
         complete = {entry.digest: entry.serial for entry in history if entry.outcome is End.COMPLETE}
-        return Standing(self.lineage, history[-1].serial, history[-1].digest, complete)
+        last = history[-1]
+        return Standing(self.lineage, last.serial, last.digest, complete, last.commit)
 
     def begin(self, plan: str, digest: str) -> Run:
         """Start an apply, or continue the one of the same digest that never came to an end."""

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -375,6 +376,43 @@ def test_a_plan_that_was_made_before_another_was_applied_is_refused(root: Path, 
     assert "the plan was applied in another form after this one was made" in said(report)
     assert f"Expected no state, found serial 1 of the state {state.lineage}" in said(report)
     assert held(root) == before
+
+
+def test_a_plan_that_was_reverted_puts_back_what_was_applied_since(root: Path, crm: Crm, state: State) -> None:
+    class Interrupted(InBatches):
+        def write(self, batch: Sequence[Write]) -> list[Receipt]:
+            os.kill(os.getpid(), signal.SIGINT)
+            return super().write(batch)
+
+    save(root, [("west", None)] * COUNT, state=StateSeen())
+    first = loaded(root)
+    assert applied(root, crm, state)[0].complete
+    calm = held(root)
+    save(
+        root,
+        [("slot", "raj")] * COUNT,
+        Place(territory="west", owner="jane"),
+        StateSeen(lineage=state.lineage, serial=1),
+    )
+    assert applied(root, crm, state)[0].complete
+    assert first.assignments.table is not None and first.snapshot.table is not None
+    write_saved(first.folder, first.plan, first.assignments.table, first.snapshot.table)
+    beyond = replace(CURRENT, beyond="c0ffee", standing=state.standing("fy27"))
+    few = replace(beyond, limits=Limits(changes=0.5))
+    assert "more than the limits" in said(applied(root, crm, state, current=few)[1])
+    assert "applied in another form" in said(
+        applied(root, crm, state, current=replace(CURRENT, beyond="an old one"))[1]
+    )
+
+    result, report = applied(root, Interrupted(crm), state, current=beyond)
+    assert result.interrupted and result.done == 5
+    assert "applied before, as serial 1: this apply goes back to it" in said(report)
+    result, report = applied(root, crm, state, current=beyond)
+    assert result.complete, said(report)
+    assert (result.unchanged, result.done) == (5, COUNT - 6)
+    assert [row[:2] for row in held(root).values()] == [row[:2] for row in calm.values()]
+    assert state.applied("fy27")["territory"].unique().to_list() == ["west"]
+    assert applied(root, crm, state, current=beyond)[0].before is not None
 
 
 def test_a_crm_that_cannot_compare_is_never_asked_to_write_what_changed(root: Path, crm: Crm, state: State) -> None:
