@@ -10,11 +10,12 @@ from contextlib import closing
 from datetime import date
 
 from terraform_like import git
+from terraform_like.config.gate import read_overrides
 from terraform_like.config.load import Repository, Wanted, load_wanted
 from terraform_like.config.variables import Overrides
 from terraform_like.crm import open_crm
 from terraform_like.crm.port import CrmError
-from terraform_like.diagnostics import Halt, Report
+from terraform_like.diagnostics import Halt, Report, counted, listing
 from terraform_like.flow.apply import apply
 from terraform_like.flow.approve import approval_checks
 from terraform_like.flow.current import current
@@ -24,9 +25,10 @@ from terraform_like.flow.outcome import Applied, Context, Progress
 from terraform_like.flow.plan import head_commit
 from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan import fresh
-from terraform_like.plan.check import errors
+from terraform_like.plan.check import Check, errors
 from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.model import Plan
+from terraform_like.policy.override import overridden
 from terraform_like.staffing.lapse import lapsed
 from terraform_like.state.lock import StateError
 
@@ -44,6 +46,7 @@ def load_for_apply(repository: Repository, name: str, day: date, allow: Abstract
     wanted = _wanted(repository, saved.plan)
     checks = fresh.for_apply(saved, current(repository, wanted, merged=True), day, allow)
     report.extend(errors(checks))
+    report.extend(errors([_policies_held(repository, saved.plan, report)]))
     signers = signers_here(repository)
     report.extend(errors(approval_checks(repository, wanted, saved.plan, wanted.policies.approvals, signers)))
     if report.failed:
@@ -105,6 +108,25 @@ def apply_saved(
     except StateError as error:
         report.error("The state cannot be opened", str(error))
     raise Halt(report)
+
+
+def _policies_held(repository: Repository, plan: Plan, report: Report) -> Check:
+    """Check that no policy stops the plan, by what its verdicts say, which `check` has judged again before the merge.
+
+    An apply judges nothing anew: what was merged is what happens, and the policies are those of the verdicts, or the
+    plan is stale.
+    """
+    overrides, locate = read_overrides(repository.root, report)
+    verdicts = overridden(plan.verdicts, overrides, plan.plan, plan.digest, locate, Report())
+    broken = [f"{verdict.policy} ({verdict.level})" for verdict in verdicts if verdict.blocks]
+    return Check(
+        "verdicts",
+        not broken,
+        "every policy passed, waived or, where it is soft, overridden",
+        f"broken: {listing(broken)}" if broken else "that",
+        f"the plan breaks {counted(len(broken), 'policy', 'policies')}",
+        "territory check shows where. Mend the plan, or have a waiver or an override approved",
+    )
 
 
 def _tell_of_lapses(repository: Repository, plan: Plan, day: date, report: Report) -> None:
