@@ -38,23 +38,25 @@ def within_limits(
 
 
 def territories_within_limits(plan: Plan, limits: Limits, allow: AbstractSet[str] = frozenset()) -> Check | None:
-    """Check that no territory gains or loses more than the limits let through; None where there is no such limit.
+    """Check that no territory gains or loses more than the limits let through; None where there is no such limit, as for
+    a plan that was never applied.
 
     A territory that had no accounts is new and gains what it likes; one that is gone from the plan loses all it had.
     """
-    if limits.territory is None:
+    share = limits.of_territories(first=plan.state is None or not plan.state.serial)
+    if share is None:
         return None
     told = [
         f"territory.{name} {word} {count:,}, had {before:,}"
         for name, before, gained, lost in _flows(plan)
         for word, count in (("gains", gained), ("loses", lost))
-        if before and count > limits.floor and count > limits.territory * before * (1 + 1e-12)
+        if before and count > limits.floor and count > share * before * (1 + 1e-12)
     ]
     over = len({line.split()[0] for line in told})
     return Check(
         "territory",
         "territory" in allow or not told,
-        f"at most {limits.territory * 100:.4g}% of the accounts of a territory (limits.territory) or {limits.floor:,} "
+        f"at most {share * 100:.4g}% of the accounts of a territory (limits.territory) or {limits.floor:,} "
         "(limits.floor)",
         listing(told) if told else "no more",
         f"{counted(over, 'territory', 'territories')} would change by more than the limits of the policies let through",

@@ -105,6 +105,10 @@ class Waiver(Wish):
         return self.expires - day <= ENDS_SOON
 
 
+#: Share of its accounts that a territory may gain or lose where the policies do not say.
+TERRITORY_SHARE = 0.5
+
+
 class Limits(Wish):
     """How much an apply may change without `--allow`; it refuses what is beyond both a share and the floor."""
 
@@ -113,7 +117,13 @@ class Limits(Wish):
     floor: Annotated[Whole, Field(ge=0)] = 10
     """So many changes are always allowed, of the plan and of each territory. Example: `10`."""
     territory: Share | None = None
-    """Share of the accounts of a territory that it may gain or lose; leave out for any. Example: `50%`."""
+    """Share of the accounts of a territory that it may gain or lose. Left out, it is 50% from the second apply of a
+    plan on, since the first carves every territory anew; 100% is no limit. Example: `40%`."""
+
+    def of_territories(self, *, first: bool) -> float | None:
+        """Give the share of its accounts that a territory may gain or lose; null for any. `first`: never applied yet."""
+        share = self.territory if self.territory is not None else (None if first else TERRITORY_SHARE)
+        return None if share is None or share >= 1 else share
 
 
 class Approval(Wish):

@@ -54,7 +54,8 @@ def year(approved, territory):
 
 
 def apply(territory, folder, day):
-    done = territory("apply", "--as-of", day, "--auto-approve", "--allow", "changes", cwd=folder)
+    allowed = ("--allow", "changes", "--allow", "territory")
+    done = territory("apply", "--as-of", day, "--auto-approve", *allowed, cwd=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -4,7 +4,7 @@ import pytest
 
 from terraform_like.diff import ChangeKind, Place
 from terraform_like.plan.limits import beyond_limits, territories_within_limits, within_limits
-from terraform_like.plan.model import Plan, Renamed
+from terraform_like.plan.model import Plan, Renamed, StateSeen
 from terraform_like.policy.rule import Limits
 
 
@@ -117,5 +117,13 @@ def test_what_leaves_the_scope_is_lost_under_the_new_name_too(plan: Plan) -> Non
     assert check.found == "territory.west loses 20, had 120"
 
 
-def test_there_is_no_limit_of_each_territory_unless_it_is_written(plan: Plan) -> None:
-    assert territories_within_limits(flowing(plan, 100, 0), Limits()) is None
+def test_the_limit_of_each_territory_is_half_of_it_from_the_second_apply_on_unless_another_is_written(
+    plan: Plan,
+) -> None:
+    first = flowing(plan, 100, 40)
+    later = first.model_copy(update={"state": StateSeen(lineage="one", serial=1)})
+    for one in (first, first.model_copy(update={"state": StateSeen(lineage="one")})):
+        assert territories_within_limits(one, Limits()) is None
+    assert beyond_limits(later, Limits()) == ("territory",)
+    assert beyond_limits(later, Limits(territory=0.6)) == ()
+    assert territories_within_limits(later, Limits(territory=1.0)) is None
