@@ -38,8 +38,7 @@ def within_limits(
 
 
 def territories_within_limits(plan: Plan, limits: Limits, allow: AbstractSet[str] = frozenset()) -> Check | None:
-    """Check that no territory gains or loses more than the limits let through; None where there is no such limit, as for
-    a plan that was never applied.
+    """Check that no territory gains or loses more than the limits let through; None where there is no such limit.
 
     A territory that had no accounts is new and gains what it likes; one that is gone from the plan loses all it had.
     """

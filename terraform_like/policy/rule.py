@@ -121,7 +121,7 @@ class Limits(Wish):
     plan on, since the first carves every territory anew; 100% is no limit. Example: `40%`."""
 
     def of_territories(self, *, first: bool) -> float | None:
-        """Give the share of its accounts that a territory may gain or lose; null for any. `first`: never applied yet."""
+        """Give the share of its accounts that a territory may gain or lose; null for any."""
         share = self.territory if self.territory is not None else (None if first else TERRITORY_SHARE)
         return None if share is None or share >= 1 else share
 
