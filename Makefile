@@ -58,7 +58,7 @@ bench-full: $(READY) ## the same up to a million accounts, half an hour
 bench-apply: $(READY) ## apply plans of 10,000 and of 100,000 changes to SQLite and to PostgreSQL
 	$(BIN)/python tests/bench/apply.py
 
-faults: $(READY) ## kill an apply 2,000 times, continue it, and compare with one that nobody disturbed: half an hour
+faults: $(READY) ## kill an apply 3,000 times, continue it, and compare with one that nobody disturbed: an hour and more
 	$(BIN)/python tests/faults/run.py --runs 1000
 
 lint: $(READY) ## layout, lint and types only

@@ -2,10 +2,11 @@
 
     python tests/faults/run.py --runs 1000 --seed 1
 
-CRM and state are both in SQLite, or both on a PostgreSQL server that this starts. Every statement and every commit
-that a process sends to either of them is a point at which it can die: first each of them once, then seeded random ones,
-one to three deaths in a row, also of those that continue. In the end every account must have what the plan wants and
-must have been written exactly once, and the state must say the same as after an undisturbed apply.
+CRM and state are both in SQLite, or both on a PostgreSQL server that this starts; or the CRM is in SQLite and the state
+in git, shared through a bare remote. Every statement and every commit that a process sends to either of them, and every
+command of git, is a point at which it can die, before it and after it: first each of them once, then seeded random
+ones, one to three deaths in a row, also of those that continue. In the end every account must have what the plan wants
+and must have been written exactly once, and the state must say the same as after an undisturbed apply.
 
 A child is forked for each apply, before this process has used polars, whose threads do not survive a fork.
 """
@@ -16,8 +17,11 @@ import argparse
 import os
 import random
 import signal
+import socket
 import sqlite3
+import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -31,6 +35,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import git
 import postgres
 import psycopg
 import sqlalchemy as sa
@@ -42,14 +47,17 @@ from terraform_like.diagnostics import Report
 from terraform_like.diff import Change, ChangeKind, Place
 from terraform_like.domain.connection import SqlConnection
 from terraform_like.flow.apply import apply
+from terraform_like.flow.opened import REF, StateRef
 from terraform_like.flow.outcome import Context
 from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal
 from terraform_like.plan.file import load, write_saved
 from terraform_like.plan.fresh import Current
 from terraform_like.plan.model import Created, Inputs, Plan, PlannedTerritory, Summary
 from terraform_like.policy.rule import Limits
+from terraform_like.state.forge import GitDatabase
 from terraform_like.state.opening import open_state
 
+BACKENDS = ["sqlite", "postgresql", "git"]
 COUNT, BATCH = 23, 5
 CURRENT = Current(digest_of("config"), digest_of("policies"), Limits(changes=1.0))
 TABLES = (
@@ -86,7 +94,7 @@ class InBatches(SqlCrm):
 
 @dataclass(frozen=True)
 class Site:
-    """Where CRM and state are: two SQLAlchemy URLs."""
+    """Where CRM and state are: two SQLAlchemy URLs, or `git` for the state."""
 
     root: Path
     crm: str
@@ -97,6 +105,9 @@ class Site:
         return self.crm.partition(":")[0]
 
     def execute(self, where: str, statement: str) -> list[tuple[Any, ...]]:
+        if where == "state" and self.state == "git":
+            with closing(GitDatabase(StateRef(self.root), make=False)) as database, database.begin() as connection:
+                return [tuple(row) for row in connection.exec_driver_sql(statement)]
         if self.backend == "sqlite":
             with closing(sqlite3.connect(self.root / f"{where}.sqlite")) as database, database:
                 return database.execute(statement).fetchall()
@@ -110,6 +121,8 @@ class Site:
         if self.backend == "sqlite":
             for file in self.root.glob("*.sqlite*"):
                 file.unlink()
+            for repository in (self.root, self.root / "origin.git") if self.state == "git" else ():
+                subprocess.run(["git", "update-ref", "-d", REF], cwd=repository, check=True)
         else:
             for statement in ("DROP SCHEMA IF EXISTS territory CASCADE", "DROP SCHEMA public CASCADE"):
                 self.execute("crm", statement)
@@ -174,12 +187,23 @@ def apply_once(site: Site, die_at: int) -> int:
 
     for moment in ("begin", "before_cursor_execute", "after_cursor_execute", "commit"):
         sa.event.listen(sa.Engine, moment, tick)
+    execute = git.Git.execute
+
+    def between(*arguments: Any, **settings: Any) -> Any:
+        tick()
+        said = execute(*arguments, **settings)
+        tick()
+        return said
+
+    git.Git.execute = between  # type: ignore[method-assign]
     saved = load(site.root / "plans" / "fy27", Report())
     assert saved is not None
     connection = {"url": site.crm.replace("postgresql:", "postgresql+psycopg:"), "accounts": {"territory": "territory"}}
     crm = InBatches(SqlConnection.model_validate(connection), site.root)
-    state = open_state(SecretStr(site.state), site.root)
-    applied, report = apply(saved, crm, state, current=CURRENT, context=Context("ana", "ci"), lock_timeout=60)
+    state = open_state(SecretStr(site.state), site.root, ref=StateRef(site.root))
+    applied, report = apply(
+        saved, crm, state, current=CURRENT, context=Context("ana", socket.gethostname()), lock_timeout=60
+    )
     if not applied.complete:
         raise AssertionError([f"{d.summary}: {d.detail}" for d in report])
     return points
@@ -227,6 +251,13 @@ def sites(backend: str) -> Iterator[Site]:
         root = Path(stack.enter_context(TemporaryDirectory(prefix="faults-")))
         if backend == "sqlite":
             yield Site(root, "sqlite:///crm.sqlite", "sqlite:///state.sqlite")
+        elif backend == "git":
+            for command in ("init -q", "init -q --bare origin.git", "remote add origin ./origin.git"):
+                subprocess.run(["git", *command.split()], cwd=root, check=True)
+            # A process that is killed leaves its copy of the state.
+            tempfile.tempdir = str(root)
+            yield Site(root, "sqlite:///crm.sqlite", "git")
+            tempfile.tempdir = None
         else:
             url = stack.enter_context(postgres.server()).make_database()
             yield Site(root, url, url)
@@ -271,9 +302,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=1000, help="of each backend")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--backend", choices=["sqlite", "postgresql"], action="append", help="both where left out")
+    parser.add_argument("--backend", choices=BACKENDS, action="append", help="all where left out")
     given = parser.parse_args()
-    wrong = sum(campaign(name, given.runs, given.seed) for name in given.backend or ["sqlite", "postgresql"])
+    wrong = sum(campaign(name, given.runs, given.seed) for name in given.backend or BACKENDS)
     sys.exit(1 if wrong else 0)
 
 
