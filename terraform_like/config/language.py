@@ -16,7 +16,7 @@ from terraform_like.domain.carving import (
     Territory,
 )
 from terraform_like.domain.people import Cover, Coverage, Holdover, Person
-from terraform_like.domain.quantity import Name, Whole
+from terraform_like.domain.quantity import Id, Name, Whole
 from terraform_like.domain.wish import Wish
 from terraform_like.policy.rule import Policies
 
@@ -26,14 +26,27 @@ class TerritoryEntry(Territory):
 
     count: Annotated[Whole, Field(ge=1, le=10_000)] | None = None
     """Makes so many territories alike, named with -01, -02 ... Example: `12`."""
+    pins: dict[Name, tuple[Id, ...]] = Field(default_factory=dict)
+    """Accounts that are in one of the territories that `count` makes, whatever else holds, by its name.
+
+    Example: `{smb-03: [A-17]}`.
+    """
 
     @model_validator(mode="after")
     def _alike(self) -> Self:
         if self.count is not None and self.accounts:
-            raise ValueError("`count` makes territories alike; an account cannot be pinned to all of them")
+            raise ValueError("`count` makes territories alike; pin an account to one of them: `pins: {name-01: [A-1]}`")
+        if self.count is None and self.pins:
+            raise ValueError("`pins` goes with `count`; a territory of its own name has `accounts`")
         if self.count is not None and self.count > 1 and self.rule is not None:
             raise ValueError("`rule` gives all that matches to one territory; `where` shares it out over several")
         return self
+
+
+def numbered(name: str, count: int) -> list[str]:
+    """Give the names of the territories that `count` makes."""
+    # Two digits, and more for those beyond 99 only: a larger count renames nobody.
+    return [f"{name}-{number:02d}" for number in range(1, count + 1)]
 
 
 class PlanFile(Wish):

@@ -18,7 +18,7 @@ from terraform_like.config.adjacency import with_neighbours
 from terraform_like.config.complaint import complain
 from terraform_like.config.connection import interpolated, with_provider, without_secrets
 from terraform_like.config.document import Document, document_of, read_document
-from terraform_like.config.language import PlanFile, PolicyFile
+from terraform_like.config.language import PlanFile, PolicyFile, numbered
 from terraform_like.config.references import (
     ANY_COLUMN,
     BLIND,
@@ -175,7 +175,10 @@ def load_wanted(
     def locate(path: Path, *, key: bool = False) -> Span | None:
         """Find also what the files do not say with these words: territories of `count`, and `balance: defaults`."""
         if path[:1] == ("territories",) and len(path) > 1:
-            path = ("territories", made_by.get(str(path[1]), path[1]), *path[2:])
+            one, rest = str(path[1]), path[2:]
+            # What is pinned to one that `count` makes stands below its name.
+            rest = ("pins", one, *rest[1:]) if made_by.get(one, one) != one and rest[:1] == ("accounts",) else rest
+            path = ("territories", made_by.get(one, one), *rest)
         elif path[:1] == ("balance",) and document.says(inherited := ("balance", "defaults", *path[2:])):
             path = path if document.says(path) else inherited
         return document.locate(path, key=key)
@@ -233,9 +236,11 @@ def _carving(name: str, file: PlanFile, document: Document, made_by: dict[str, s
         return None
     territories: dict[str, Territory] = {}
     for key, entry in file.territories.items():
-        alike = Territory.model_validate(entry.model_dump(by_alias=True, exclude={"count"}, exclude_unset=True))
-        # Two digits, and more for those beyond 99 only: a larger count renames nobody.
-        names = [key] if entry.count is None else [f"{key}-{n:02d}" for n in range(1, entry.count + 1)]
+        alike = Territory.model_validate(entry.model_dump(by_alias=True, exclude={"count", "pins"}, exclude_unset=True))
+        names = [key] if entry.count is None else numbered(key, entry.count)
+        for strange in sorted(entry.pins.keys() - set(names)):
+            where = document.locate(("territories", key, "pins", strange), key=True)
+            report.error(f'`count` of "{key}" makes no "{strange}"', did_you_mean(strange, names).strip(), where)
         span = document.locate(("territories", key), key=True)
         if len(names[-1]) > LONGEST_NAME:
             detail = f"With its number it has {len(names[-1])} characters; {LONGEST_NAME} are the most."
@@ -246,7 +251,8 @@ def _carving(name: str, file: PlanFile, document: Document, made_by: dict[str, s
                 maker = made_by[one] if made_by[one] != one else key
                 detail = f'`count` of "{maker}" makes it too; give one of them another name.'
                 report.error(f'"{one}" is declared twice', detail, span)
-            territories[one] = alike
+            pins = entry.pins.get(one)
+            territories[one] = alike if pins is None else alike.model_copy(update={"accounts": pins})
             made_by[one] = key
     content = {field: getattr(file, field) for field in PlanFile.model_fields if field in Carving.model_fields}
     balance = _with_defaults(file, document, report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing
 from datetime import date
 
@@ -73,6 +74,7 @@ def drift(repository: Repository, name: str, day: date) -> tuple[Drift, Report]:
                 (account, place(territory, owner))
                 for account, territory, owner in _new(repository, wanted, live, applied, report)
             ),
+            dict(Counter(table.filter(pl.col("there"))["territory"].drop_nulls())),
         ),
         report,
     )

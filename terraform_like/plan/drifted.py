@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from terraform_like.diff import Place
 
@@ -41,12 +42,15 @@ class Drift:
         Accounts that the CRM has no more, with where they were put.
     new : tuple of (str, Place)
         Accounts that are in scope and were never applied, with where they are.
+    books : mapping of str to int
+        How many accounts each territory has by the applies, those that are gone left out.
     """
 
     plan: str
     changed: tuple[Drifted, ...] = ()
     gone: tuple[tuple[str, Place], ...] = ()
     new: tuple[tuple[str, Place], ...] = ()
+    books: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def drifted(self) -> bool:

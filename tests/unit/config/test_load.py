@@ -199,6 +199,17 @@ def test_territories_of_count_are_numbered_and_known_by_the_line_that_makes_them
     assert wanted.locate(("territories", "smb-03"), key=True).column == 3
 
 
+def test_an_account_is_pinned_to_one_that_count_makes_by_its_name_and_no_other_name(load):
+    wanted = load(OK + "  smb: {segment: all, count: 2, pins: {smb-02: [A-1]}}\n").wanted
+
+    assert wanted.carving.territories["smb-01"].accounts == ()
+    assert wanted.carving.territories["smb-02"].accounts == ("A-1",)
+    span = wanted.locate(("territories", "smb-02", "accounts", 0))
+    assert span.source[span.column - 1 :].startswith("A-1")
+    found = the_one(load(OK + "  smb: {segment: all, count: 2, pins: {smb-3: [A-2]}}\n"))
+    assert found.summary == '`count` of "smb" makes no "smb-3"'
+
+
 def test_a_larger_count_gives_no_territory_another_name(load):
     few, many = (load(OK + f"  smb: {{segment: all, count: {n}}}\n").wanted.carving.territories for n in (12, 120))
 

@@ -50,3 +50,34 @@ def test_a_list_that_stands_elsewhere_is_not_changed_behind_anybodys_back() -> N
     text = "territories:\n  north: {segment: all, accounts: &those [A-1]}\n  south: {segment: all, accounts: *those}\n"
     assert pinned(text.encode(), "plan.yaml", {"A-1": "north"}, report) is None
     assert "Pin by hand: A-1 to north" in "".join(d.detail for d in report)
+
+
+COUNTED = """\
+# yaml-language-server: $schema=../../schemas/plan.schema.json
+
+territories:
+  # Small ones.
+  smb: {segment: all, exclude: [A-4], count: 3} # alike
+  old: {segment: all, count: 2, pins: {old-02: [A-1, A-2]}}
+  west: {segment: all, owner: jane} # hers
+"""
+
+
+def test_an_account_is_pinned_to_one_of_several_that_count_makes() -> None:
+    report = Report()
+    pins = {"A-4": "smb-02", "A-1": "smb-02", "A-2": "old-01", "A-9": "old-02"}
+    after = pinned(COUNTED.encode(), "plan.yaml", pins, report)
+    assert not report
+    assert after is not None
+    assert after.decode() == COUNTED.replace(
+        "exclude: [A-4], count: 3}", "count: 3, pins: {smb-02: [A-1, A-4]}}"
+    ).replace("{old-02: [A-1, A-2]}", "{old-02: [A-9], old-01: [A-2]}")
+    assert pinned(after, "plan.yaml", pins, report) == after
+
+
+def test_a_territory_gets_another_owner_and_keeps_its_comment() -> None:
+    report = Report()
+    after = pinned(COUNTED.encode(), "plan.yaml", {}, report, {"west": "raj"})
+    assert not report
+    assert after is not None
+    assert after.decode() == COUNTED.replace("owner: jane} # hers", "owner: raj} # hers")
