@@ -133,8 +133,8 @@ def files_at(root: Path, ref: str, folder: str) -> dict[str, bytes]:
     return _blobs(root, ref, folder.rstrip("/") + "/")
 
 
-def init(root: Path) -> str:
-    """Make a git repository of a folder, with the branch main and one commit of everything; give that commit.
+def init(root: Path, paths: Sequence[str] = (".",)) -> str:
+    """Make a git repository of a folder, with the branch main and one commit of those paths; give that commit.
 
     Nobody is asked: no hook runs and nothing is signed. Where the user has told git no name, the commit has the name of
     the tool, and the repository's settings stay as they are.
@@ -146,7 +146,7 @@ def init(root: Path) -> str:
     """
     run(root, "init", "--quiet")
     run(root, "symbolic-ref", "HEAD", "refs/heads/main")
-    run(root, "add", "--all")
+    run(root, "add", "--", *paths)
     identity = [
         part
         for key, value in (("user.name", "territory"), ("user.email", "territory@localhost"))
