@@ -10,6 +10,7 @@ import pytest
 from crm.salesforce_fake.objects import Field
 from crm.salesforce_fake.org import ApiError, Row
 from crm.salesforce_fake.soql import parse
+from crm.salesforce_fake.web import Fault as ServerFault
 from crm.salesforce_fake.web import Request
 from crm.salesforce_world import SalesforceWorld, salesforce
 
@@ -400,3 +401,37 @@ def test_every_query_that_is_sent_can_be_read_by_a_grammar(model: SalesforceWorl
 
 def sent_queries(world: SalesforceWorld) -> Sequence[str]:
     return sorted({r.query["q"] for r in world.server.requests if "q" in r.query})
+
+
+def test_results_of_a_job_come_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("terraform_like.crm.salesforce.bulk.PAGE", 7)
+    with salesforce(territories=True, bulk={"read_above": 0}) as world:
+        scene = Scene(world, 20)
+        reading = scene.crm.read([])
+        assert sorted(reading.accounts["account"]) == sorted(scene.accounts)
+        assert set(reading.accounts["territory"]) == {scene.west}
+        assert world.server.count("GET .*/results") == 6
+        assert {r.headers.get("sforce-enable-pkchunking") for r in world.server.requests if r.method == "POST"} >= {
+            "chunkSize=100000"
+        }
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/query", {}),
+        ("/query", {"done": False, "records": []}),
+        ("/query", {"done": True, "records": [{"Id": 7}]}),
+        ("/describe", [1, 2]),
+        ("/describe", {"fields": [{"name": None}]}),
+        ("POST .*/composite/sobjects/Account", {"a": 1}),
+        ("PATCH .*/composite/sobjects", []),
+        ("PATCH .*/composite/sobjects", [{"success": "who knows"}]),
+    ],
+)
+def test_answers_that_are_not_salesforces_are_told(path: str, body: object, world: SalesforceWorld) -> None:
+    scene = Scene(world, 1)
+    world.server.faults.append(ServerFault(path, "lie", times=1_000, body=body))
+    with pytest.raises(CrmError, match="Salesforce"):
+        scene.send(scene.write(scene.accounts[0], scene.raj))
+        scene.crm.read(["Name"])

@@ -12,6 +12,7 @@ from terraform_like.crm.port import Record
 from terraform_like.crm.salesforce import bulk, values
 from terraform_like.crm.salesforce.ids import long_id
 from terraform_like.crm.salesforce.session import Session
+from terraform_like.crm.salesforce.shapes import Described, FieldTold, Row, told
 from terraform_like.crm.salesforce.soql import among, select
 from terraform_like.domain.salesforce import SalesforceConnection
 
@@ -50,18 +51,18 @@ class Accounts:
         self._mapping = connection.accounts
         unassigned = connection.accounts.unassigned
         self.unassigned = None if unassigned is None else long_id(unassigned)
-        self._described: dict[str, dict[str, dict[str, Any]]] = {}
+        self._described: dict[str, dict[str, FieldTold]] = {}
 
-    def fields(self, kind: str = ACCOUNT) -> dict[str, dict[str, Any]]:
+    def fields(self, kind: str = ACCOUNT) -> dict[str, FieldTold]:
         """Give what the org says of the fields of an object, by their names."""
         if kind not in self._described:
-            told = self._session.ask("GET", f"/sobjects/{kind}/describe").json()
-            self._described[kind] = {each["name"]: each for each in told["fields"]}
+            described = told(self._session.ask("GET", f"/sobjects/{kind}/describe"), Described)
+            self._described[kind] = {each.name: each for each in described.fields}
         return self._described[kind]
 
     def types(self) -> dict[str, str]:
         """Give the types of the fields of accounts that can be read."""
-        return values.readable({name: str(each["type"]) for name, each in self.fields().items()})
+        return values.readable({name: each.type for name, each in self.fields().items()})
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
         """Read every account: id, owner, territory of the field where one is mapped, version, then those columns."""
@@ -110,15 +111,15 @@ class Accounts:
         wanted = sorted(set(ids.values()))
         for start in range(0, len(wanted), LOOKED):
             body = {"ids": wanted[start : start + LOOKED], "fields": list(dict.fromkeys(fields))}
-            found = self._session.ask("POST", f"/composite/sobjects/{ACCOUNT}", body=body).json()
-            rows |= {row["Id"]: row for row in found if row is not None}
+            there = told(self._session.ask("POST", f"/composite/sobjects/{ACCOUNT}", body=body), list[Row | None])
+            rows |= {str(row.get("Id")): row for row in there if row is not None}
         return {account: self.held(rows[found]) for account, found in ids.items() if found in rows}
 
     def held(self, row: Mapping[str, Any]) -> Held:
         """Give what a row of the org says."""
-        owner = row[self._mapping.owner] or None
-        territory = row[self._mapping.territory] or None if self._mapping.territory else None
-        return Held(Record(None if owner == self.unassigned else owner, territory, row[VERSION]), row)
+        owner = row.get(self._mapping.owner) or None
+        territory = row.get(self._mapping.territory) or None if self._mapping.territory else None
+        return Held(Record(None if owner == self.unassigned else owner, territory, row.get(VERSION)), row)
 
     def count(self) -> int:
         """Count the accounts that are to be read."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from terraform_like.crm.port import Calls
 from terraform_like.crm.salesforce.accounts import LOOKED, NAMED
 from terraform_like.crm.salesforce.session import Session
+from terraform_like.crm.salesforce.shapes import Limits, told
 from terraform_like.diagnostics import Diagnostic, Severity
 from terraform_like.domain.salesforce import SalesforceConnection
 
@@ -41,13 +42,13 @@ def calls(connection: SalesforceConnection) -> Calls:
 
 def too_dear(session: Session, connection: SalesforceConnection, writes: int) -> Iterator[Diagnostic]:
     """Say where the writes of a plan need more calls than are left of the day."""
-    left = session.ask("GET", "/limits").json()["DailyApiRequests"]
+    left = told(session.ask("GET", "/limits"), Limits).DailyApiRequests
     needed = calls(connection).to_write(writes, batch_size(connection))
-    if needed > int(left["Remaining"]):
+    if needed > left.Remaining:
         yield Diagnostic(
             Severity.ERROR,
-            f"{writes:,} accounts take about {needed:,} calls of Salesforce, and {int(left['Remaining']):,} are left "
-            f"of the day's {int(left['Max']):,}",
+            f"{writes:,} accounts take about {needed:,} calls of Salesforce, and {left.Remaining:,} are left of the "
+            f"day's {left.Max:,}",
             "Calls come back within 24 hours. Try again then, or have an administrator buy more.",
         )
 

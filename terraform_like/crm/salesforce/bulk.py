@@ -12,6 +12,7 @@ import polars as pl
 from terraform_like.crm.port import CrmError
 from terraform_like.crm.salesforce.refusal import Problem, problem_in
 from terraform_like.crm.salesforce.session import Session
+from terraform_like.crm.salesforce.shapes import Job, told
 
 #: Records of one page of results, and ids of one chunk of a table that is read by its keys.
 PAGE, CHUNK = 100_000, 100_000
@@ -31,19 +32,16 @@ def read_all(session: Session, query: str, sleep: Sleep) -> Iterator[pl.DataFram
     CrmError
         When the job fails.
     """
-    job = session.ask(
-        "POST",
-        "/jobs/query",
-        body={"operation": "query", "query": query},
-        headers={"Sforce-Enable-PKChunking": f"chunkSize={CHUNK}"},
-    ).json()["id"]
+    asked = {"operation": "query", "query": query}
+    chunked = {"Sforce-Enable-PKChunking": f"chunkSize={CHUNK}"}
+    job = told(session.ask("POST", "/jobs/query", body=asked, headers=chunked), Job).id
     _wait(session, f"/jobs/query/{job}", sleep)
     params: dict[str, str | int] = {"maxRecords": PAGE}
     while params.get("locator") != "null":
         answer = session.ask("GET", f"/jobs/query/{job}/results", params=params)
         params["locator"] = answer.headers.get("sforce-locator", "null")
         if answer.body.strip():
-            yield pl.read_csv(answer.body, infer_schema=False)
+            yield _table(answer.body)
     session.ask("DELETE", f"/jobs/query/{job}")
 
 
@@ -65,24 +63,37 @@ def update_all(
     writer.writerows([NOTHING if value is None else value for value in row] for row in rows)
     made = {"object": kind, "operation": "update", "contentType": "CSV", "lineEnding": "LF"}
     headers = {"Sforce-Auto-Assign": "FALSE"}
-    job = session.ask("POST", "/jobs/ingest", body=made, headers=headers).json()["id"]
+    job = told(session.ask("POST", "/jobs/ingest", body=made, headers=headers), Job).id
     path = f"/jobs/ingest/{job}"
     session.ask("PUT", f"{path}/batches", content=out.getvalue().encode(), headers={"Content-Type": "text/csv"})
     session.ask("PATCH", path, body={"state": "UploadComplete"})
     # What a job did before it failed is told by its results; the rest is left for another try.
     with suppress(JobFailed):
         _wait(session, path, sleep)
-    taken = {row["sf__Id"]: None for row in _results(session, f"{path}/successfulResults")}
-    failed = {row["Id"]: problem_in(row["sf__Error"]) for row in _results(session, f"{path}/failedResults")}
-    return taken | failed
+    taken = _results(session, f"{path}/successfulResults", "sf__Id")
+    failed = _results(session, f"{path}/failedResults", "Id", "sf__Error")
+    return {id_: None for (id_,) in taken} | {id_: problem_in(words) for id_, words in failed}
 
 
 class JobFailed(CrmError):
     """A job ended before it was done."""
 
 
-def _results(session: Session, path: str) -> Iterator[dict[str, str]]:
-    yield from csv.DictReader(io.StringIO(session.ask("GET", path).body.decode(), newline=""))
+def _results(session: Session, path: str, *columns: str) -> list[tuple[str, ...]]:
+    """Give columns of what became of the rows of a job."""
+    body = session.ask("GET", path).body
+    try:
+        return _table(body).select(columns).rows() if body.strip() else []
+    except pl.exceptions.PolarsError:
+        raise CrmError(f"the CRM answers otherwise than Salesforce does: results lack {', '.join(columns)}") from None
+
+
+def _table(body: bytes) -> pl.DataFrame:
+    """Read CSV, every value as text."""
+    try:
+        return pl.read_csv(body, infer_schema=False)
+    except pl.exceptions.PolarsError:
+        raise CrmError("the CRM answers otherwise than Salesforce does: results that are no CSV") from None
 
 
 def _wait(session: Session, path: str, sleep: Sleep) -> None:
@@ -95,12 +106,12 @@ def _wait(session: Session, path: str, sleep: Sleep) -> None:
     """
     pause = _FIRST
     for _ in range(_LOOKS):
-        job = session.ask("GET", path).json()
-        if job["state"] == "JobComplete":
+        job = told(session.ask("GET", path), Job)
+        if job.state == "JobComplete":
             return
-        if job["state"] in ("Failed", "Aborted"):
-            words = session.http.words(str(job.get("errorMessage") or "it does not say why"))
-            raise JobFailed(f"a bulk job of Salesforce ended as {job['state']}: {words}")
+        if job.state in ("Failed", "Aborted"):
+            words = session.http.words(job.errorMessage or "it does not say why")
+            raise JobFailed(f"a bulk job of Salesforce ended as {job.state}: {words}")
         sleep(pause)
         pause = min(2 * pause, _LONGEST)
     raise JobFailed("a bulk job of Salesforce is not done after a day")

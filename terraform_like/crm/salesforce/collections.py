@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from terraform_like.crm.http import Answer
+from terraform_like.crm.port import CrmError
 from terraform_like.crm.salesforce.refusal import LOCKED, Problem, problem_of
 from terraform_like.crm.salesforce.session import Session
+from terraform_like.crm.salesforce.shapes import Result, told
 
 #: Records of one call at most, and of the calls of each further round, where another held some; the last are serial.
 _ROUNDS = (200, 50, 10, 1, 1)
@@ -38,7 +41,7 @@ def delete(session: Session, ids: Sequence[str], sleep: Callable[[float], None])
 
     def send(part: Sequence[str]) -> list[Problem | None]:
         params = {"ids": ",".join(part), "allOrNone": "false"}
-        return [problem_of(one) for one in session.ask("DELETE", "/composite/sobjects", params=params).json()]
+        return _problems(session.ask("DELETE", "/composite/sobjects", params=params))
 
     return _sent(ids, send, sleep)
 
@@ -46,25 +49,29 @@ def delete(session: Session, ids: Sequence[str], sleep: Callable[[float], None])
 def _posted(session: Session, method: str, kind: str, part: Sequence[Row]) -> list[Problem | None]:
     records = [{"attributes": {"type": kind}, **row} for row in part]
     body = {"allOrNone": False, "records": records}
-    answers = session.ask(method, "/composite/sobjects", body=body, headers=_NO_RULES).json()
-    return [problem_of(one) for one in answers]
+    return _problems(session.ask(method, "/composite/sobjects", body=body, headers=_NO_RULES))
+
+
+def _problems(answer: Answer) -> list[Problem | None]:
+    return [problem_of(one) for one in told(answer, list[Result])]
 
 
 def _sent(
     things: Sequence[Any], send: Callable[[Sequence[Any]], list[Problem | None]], sleep: Callable[[float], None]
 ) -> list[Problem | None]:
     """Send things by parts, and those that another holds again by smaller parts, down to one by one."""
-    found: list[Problem | None] = [None] * len(things)
+    found: dict[int, Problem | None] = {}
     open_, pause = list(range(len(things))), _PAUSE
     for size in _ROUNDS:
         for start in range(0, len(open_), size):
             part = open_[start : start + size]
-            for place, problem in zip(part, send([things[place] for place in part]), strict=True):
-                found[place] = problem
+            problems = send([things[place] for place in part])
+            if len(problems) != len(part):
+                raise CrmError("the CRM answers otherwise than Salesforce does: fewer results than records")
+            found |= dict(zip(part, problems, strict=True))
         open_ = [place for place in open_ if (problem := found[place]) is not None and problem.code in LOCKED]
         if not open_:
             break
-        if size != _ROUNDS[-1] or size == 1:
-            sleep(pause)
-            pause *= 2
-    return found
+        sleep(pause)
+        pause *= 2
+    return [found[place] for place in range(len(things))]

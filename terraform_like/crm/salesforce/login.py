@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from terraform_like.crm.http import Http
 from terraform_like.crm.port import CrmError
 from terraform_like.crm.salesforce.refusal import refused
+from terraform_like.crm.salesforce.shapes import Token, told
 from terraform_like.domain.salesforce import SalesforceConnection, SalesforceLogin
 
 _TOKENS = "/services/oauth2/token"
@@ -48,8 +49,8 @@ def new_token(connection: SalesforceConnection, http: Http) -> str:
             f"Salesforce lets nobody in: {words or f'it answers {answer.status}'}; check crm.login in territory.yaml, "
             "the environment variables that it names, and the connected app"
         )
-    told = answer.json()
-    token, there = str(told.get("access_token", "")), str(told.get("instance_url", connection.url))
+    given = told(answer, Token)
+    token, there = given.access_token, given.instance_url or connection.url
     http.keep_secret(token)
     if urlsplit(there).netloc.lower() != urlsplit(connection.url).netloc.lower():
         raise CrmError(f"the org is at {there}; write that as crm.url in territory.yaml")

@@ -23,9 +23,9 @@ def lacking_fields(connection: SalesforceConnection, accounts: Accounts) -> Iter
     for setting, field in (("owner", mapping.owner), ("territory", mapping.territory)):
         if field is not None and field not in fields:
             yield _error(no_field(field, fields), f"`crm.accounts.{setting}` in territory.yaml names it.")
-    if mapping.owner in fields and USER not in fields[mapping.owner]["referenceTo"]:
+    if mapping.owner in fields and USER not in fields[mapping.owner].referenceTo:
         yield _error(f'the field "{mapping.owner}" does not refer to users', "`crm.accounts.owner` names it.")
-    if mapping.territory in fields and fields[str(mapping.territory)]["type"] not in _TEXTS:
+    if mapping.territory in fields and fields[str(mapping.territory)].type not in _TEXTS:
         yield _error(f'the field "{mapping.territory}" holds no text', "`crm.accounts.territory` names it.")
     if VERSION not in fields:
         yield _error(no_field(VERSION, fields), "It tells edits apart.")
@@ -55,7 +55,7 @@ def lacking_rights(connection: SalesforceConnection, accounts: Accounts) -> Iter
     """Name the fields of accounts that are to be written and that this user may not write."""
     fields, mapping = accounts.fields(), connection.accounts
     for field in (mapping.owner, mapping.territory):
-        if field in fields and not fields[str(field)]["updateable"]:
+        if field in fields and not fields[str(field)].updateable:
             yield _error(
                 f'this user may not write the field "{field}" of {ACCOUNT}',
                 "Give it Edit on accounts and on that field, and Transfer Record for owners.",
@@ -79,7 +79,8 @@ def lacking_territories(
     if settings.key not in fields:
         yield _error(no_field(settings.key, fields, TERRITORY), place.format("key"))
         return
-    known = {str(value["value"]) for value in there[MEMBER]["RoleInTerritory2"]["picklistValues"]}
+    role = there[MEMBER].get("RoleInTerritory2")
+    known = {choice.value for choice in role.picklistValues} if role else set()
     if strangers := sorted(set(settings.roles.values()) - known):
         hint = f"There are: {', '.join(sorted(known))}." if known else "The org has none."
         yield _error(f"Salesforce has no role {listing(strangers)} in territories", hint)

@@ -57,7 +57,8 @@ class SalesforceCrm:
         self._session = Session(connection, silence=silence)
         self._accounts = Accounts(self._session, connection, sleep)
         management = connection.territory_management
-        self._territories = None if management is None else Territories(self._session, management, sleep)
+        many = connection.bulk.read_above
+        self._territories = None if management is None else Territories(self._session, management, many, sleep)
         self._writer = Writer(self._session, connection, self._accounts, self._territories, self._look, sleep)
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from terraform_like.crm.port import CrmError
+from terraform_like.crm.salesforce.shapes import Fault, Result
 
 #: Another holds the record, or the group that it belongs to.
 LOCKED = frozenset({"UNABLE_TO_LOCK_ROW", "TooManyLockFailure"})
@@ -87,12 +88,12 @@ def as_error(code: str, words: str) -> Refused:
     return Refused(Problem(code, words), way, passing=passing)
 
 
-def problem_of(result: Mapping[str, Any]) -> Problem | None:
+def problem_of(result: Result) -> Problem | None:
     """Give why a record of a collection was refused; None where it was taken."""
-    if result.get("success"):
+    if result.success:
         return None
-    errors = result.get("errors") or [{}]
-    return Problem(str(errors[0].get("statusCode", "UNKNOWN_EXCEPTION")), str(errors[0].get("message", "")))
+    first = next(iter(result.errors), Fault())
+    return Problem(first.statusCode, first.message)
 
 
 def problem_in(said: str) -> Problem:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from terraform_like.crm.http import SILENCE_SECONDS, Answer, Http
+from terraform_like.crm.port import CrmError
 from terraform_like.crm.salesforce.login import new_token, renewable, secrets_of
 from terraform_like.crm.salesforce.refusal import EXPIRED, NOT_AS_SEEN, Refused, as_error, refused
+from terraform_like.crm.salesforce.shapes import Page, told
 from terraform_like.crm.salesforce.soql import select
 from terraform_like.domain.salesforce import SalesforceConnection
 
 _NOT_AS_SEEN = 412
-_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
 class Session:
@@ -31,8 +31,6 @@ class Session:
         self._connection = connection
         self.http = Http(connection.url, "crm.url", secrets=secrets_of(connection.login), silence=silence)
         self._token: str | None = None
-        #: Calls of the day that are spent, and the most, as the last answer said.
-        self.usage: tuple[int, int] | None = None
 
     def ask(
         self,
@@ -59,7 +57,6 @@ class Session:
                 self._token = new_token(self._connection, self.http)
             with_token = {**(headers or {}), "Authorization": f"Bearer {self._token}"}
             answer = self.http.ask(method, whole, params=params, headers=with_token, body=body, content=content)
-            self._note_usage(answer)
             if answer.well:
                 return answer
             error = self._refusal(answer)
@@ -72,16 +69,19 @@ class Session:
 
     def query(self, fields: list[str], kind: str, where: str | None = None) -> Iterator[dict[str, Any]]:
         """Give what a query finds, page by page."""
-        answer = self.ask("GET", "/query", params={"q": select(fields, kind, where, order="Id")}).json()
+        page = told(self.ask("GET", "/query", params={"q": select(fields, kind, where, order="Id")}), Page)
         while True:
-            yield from answer["records"]
-            if answer["done"]:
+            for row in page.records:
+                if not row.keys() >= set(fields):
+                    raise CrmError(f"the CRM answers otherwise than Salesforce does: a record of {kind} lacks fields")
+                yield row
+            if page.done:
                 return
-            answer = self.ask("GET", answer["nextRecordsUrl"]).json()
+            page = told(self.ask("GET", page.nextRecordsUrl), Page)
 
     def count(self, kind: str, where: str | None = None) -> int:
         """Count the records of an object."""
-        return int(self.ask("GET", "/query", params={"q": select([], kind, where)}).json()["totalSize"])
+        return told(self.ask("GET", "/query", params={"q": select([], kind, where)}), Page).totalSize
 
     def close(self) -> None:
         """Let go of connections."""
@@ -95,7 +95,3 @@ class Session:
             return None
         code, words = refused(answer.json())
         return as_error(code, self.http.words(words)) if code else None
-
-    def _note_usage(self, answer: Answer) -> None:
-        if found := _USAGE.search(answer.headers.get("sforce-limit-info", "")):
-            self.usage = int(found[1]), int(found[2])

@@ -7,15 +7,15 @@ territories that bear a name of ours are read and written; what else the model h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from terraform_like.crm.port import CrmError
-from terraform_like.crm.salesforce import collections
+from terraform_like.crm.salesforce import bulk, collections
 from terraform_like.crm.salesforce.accounts import NAMED
 from terraform_like.crm.salesforce.refusal import TWICE, Problem
 from terraform_like.crm.salesforce.session import Session
-from terraform_like.crm.salesforce.soql import among, equal, every
+from terraform_like.crm.salesforce.soql import among, equal, every, select
 from terraform_like.domain.salesforce import TerritoryManagement
 
 MODEL, TYPE, TERRITORY = "Territory2Model", "Territory2Type", "Territory2"
@@ -57,12 +57,16 @@ class Territories:
         Where to ask.
     settings : TerritoryManagement
         `crm.territory_management` of territory.yaml.
+    many : int
+        Rows above which the Bulk API reads them.
     sleep : callable
         Waits so many seconds.
     """
 
-    def __init__(self, session: Session, settings: TerritoryManagement, sleep: Callable[[float], None]) -> None:
-        self._session, self._settings, self._sleep = session, settings, sleep
+    def __init__(
+        self, session: Session, settings: TerritoryManagement, many: int, sleep: Callable[[float], None]
+    ) -> None:
+        self._session, self._settings, self._many, self._sleep = session, settings, many, sleep
         self._model: tuple[str, str] | None = None
         self._ids: dict[str, str] | None = None
 
@@ -134,7 +138,7 @@ class Territories:
         """Give which accounts are in which territories of ours; of some accounts, by ids of 18, or of all."""
         inside = equal("Territory2.Territory2ModelId", self.model()[0])
         if accounts is None:
-            return list(self._seats(inside))
+            return list(self._seats(inside, many=self._session.count(ASSOCIATION, inside) > self._many))
         ids = sorted(set(accounts))
         parts = (ids[start : start + NAMED] for start in range(0, len(ids), NAMED))
         return [seat for part in parts for seat in self._seats(every(inside, among("ObjectId", part)))]
@@ -191,11 +195,20 @@ class Territories:
         problems = collections.insert(self._session, EXCLUSION, rows, self._sleep)
         return {s.account: p for s, p in zip(seats, problems, strict=True) if p is not None and p.code not in TWICE}
 
-    def _seats(self, where: str | None) -> Iterable[Seat]:
+    def _seats(self, where: str | None, *, many: bool = False) -> Iterator[Seat]:
         names = {id_: name for name, id_ in self.ids().items()}
-        for row in self._session.query(["Id", "ObjectId", "Territory2Id", "AssociationCause"], ASSOCIATION, where):
-            if (name := names.get(row["Territory2Id"])) is not None:
-                yield Seat(row["Id"], row["ObjectId"], name, row["AssociationCause"] == BY_RULE)
+        for row, account, territory, cause in self._rows(where, many):
+            if (name := names.get(territory)) is not None:
+                yield Seat(row, account, name, cause == BY_RULE)
+
+    def _rows(self, where: str | None, many: bool) -> Iterator[tuple[str, ...]]:
+        fields = ["Id", "ObjectId", "Territory2Id", "AssociationCause"]
+        if many:
+            for page in bulk.read_all(self._session, select(fields, ASSOCIATION, where), self._sleep):
+                yield from page.select(fields).iter_rows()
+        else:
+            for found in self._session.query(fields, ASSOCIATION, where):
+                yield tuple(found[field] for field in fields)
 
 
 #: The row that was to be deleted is gone already.

@@ -11,6 +11,7 @@ from terraform_like.crm.salesforce.accounts import ACCOUNT, PARENT, Accounts, He
 from terraform_like.crm.salesforce.ids import long_id
 from terraform_like.crm.salesforce.refusal import GONE, LOCKED, NOT_AS_SEEN, Problem, Refused
 from terraform_like.crm.salesforce.session import Session
+from terraform_like.crm.salesforce.shapes import Row, told
 from terraform_like.crm.salesforce.territories import Move, Territories
 from terraform_like.domain.salesforce import SalesforceConnection
 
@@ -70,7 +71,7 @@ class Writer:
             owner = self._accounts.unassigned if after.owner is None else long_id(after.owner)
             if owner is None and after.owner is not None:
                 return Receipt(write.account, Outcome.FAILED, f'the CRM has no user "{after.owner}"', found)
-            if owner is None and not self._accounts.fields()[mapping.owner].get("nillable"):
+            if owner is None and not self._accounts.fields()[mapping.owner].nillable:
                 words = "Salesforce lets no account be without an owner; name a user in crm.accounts.unassigned"
                 return Receipt(write.account, Outcome.FAILED, words, found)
             values[mapping.owner] = owner
@@ -115,10 +116,10 @@ class Writer:
         path, write = f"/sobjects/{ACCOUNT}/{one.id}", one.write
         try:
             answer = self._session.ask("GET", path)
-            now = self._accounts.held(answer.json()).record
+            now = self._accounts.held(told(answer, Row)).record
             if (now.owner, now.version) != (one.held.record.owner, one.held.record.version):
                 return self._conflict(write)
-            headers = {"If-Match": answer.headers["etag"], "Sforce-Auto-Assign": "FALSE"}
+            headers = {"If-Match": answer.headers.get("etag", ""), "Sforce-Auto-Assign": "FALSE"}
             self._session.ask("PATCH", path, body=dict(one.values), headers=headers)
         except Refused as error:
             if error.problem.code in LOCKED and pause <= _LONGEST_PAUSE:

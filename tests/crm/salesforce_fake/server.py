@@ -136,6 +136,9 @@ class SalesforceServer:
                 if fault.does == "fail":
                     self._send(Reply(503, _PAGE, type="text/html"))
                     return
+                if fault.does == "lie":
+                    self._send(Reply(200, fault.body))
+                    return
                 if fault.does == "busy":
                     self._send(Reply(403, ApiError("REQUEST_LIMIT_EXCEEDED", _BUSY).as_reply()))
                     return

@@ -77,7 +77,7 @@ class Fault:
         A pattern that is searched in the method and the target, as in `PATCH .*/composite`.
     does : str
         `fail` answers 503 with a page, `busy` 403 since too many long calls run at once, `drop` closes the connection,
-        `hang` answers nothing until the server stops.
+        `hang` answers nothing until the server stops, `lie` answers 200 with `body`.
     after : bool
         Whether the request takes effect first.
     times : int
@@ -87,10 +87,11 @@ class Fault:
     """
 
     path: str
-    does: Literal["fail", "busy", "drop", "hang"] = "fail"
+    does: Literal["fail", "busy", "drop", "hang", "lie"] = "fail"
     after: bool = False
     times: int = 1
     skip: int = 0
+    body: Any = None
 
     def meets(self, request: Request) -> bool:
         """Say whether it meets this request, and count it."""
