@@ -435,3 +435,10 @@ def test_answers_that_are_not_salesforces_are_told(path: str, body: object, worl
     with pytest.raises(CrmError, match="Salesforce"):
         scene.send(scene.write(scene.accounts[0], scene.raj))
         scene.crm.read(["Name"])
+
+
+@pytest.mark.parametrize("left", range(5))
+def test_a_day_without_calls_is_told_as_such_wherever_it_ends(left: int, model: SalesforceWorld) -> None:
+    model.server.rest.calls_left = left
+    (problem,) = model.open().preflight(["Name"])
+    assert "the calls of the day are spent; they come back within 24 hours" in problem.summary
