@@ -59,6 +59,5 @@ def tell_side_effects(before: pl.DataFrame, after: pl.DataFrame, effects: tuple[
     both = before.select("account", was=has).join(after.select("account", to=has), on="account")
     count = both.filter(pl.col("was").ne_missing(pl.col("to"))).height
     if count and effects:
-        report.note(
-            f"{counted(count, 'account')} get another owner, and the CRM does more than that", " ".join(effects)
-        )
+        verb = "gets" if count == 1 else "get"
+        report.note(f"{counted(count, 'account')} {verb} another owner, and the CRM does more then", " ".join(effects))
