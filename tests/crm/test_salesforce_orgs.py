@@ -442,3 +442,23 @@ def test_a_day_without_calls_is_told_as_such_wherever_it_ends(left: int, model: 
     model.server.rest.calls_left = left
     (problem,) = model.open().preflight(["Name"])
     assert "the calls of the day are spent; they come back within 24 hours" in problem.summary
+
+
+def test_a_territory_that_the_model_lacks_is_made_and_one_that_cannot_be_stops_its_own_accounts_alone(
+    model: SalesforceWorld,
+) -> None:
+    assert model.model is not None
+    scene = Scene(model, 3)
+    one, two, three = scene.accounts
+    seen = Record(scene.jane, scene.west)
+    assert outcomes(scene.send(Write(one, seen, Record(scene.jane, "slot-1")))) == [Outcome.DONE]
+    assert model.model.held(one) == ["slot-1"]
+    model.model.most = 3
+    receipts = scene.send(
+        Write(two, seen, Record(scene.raj, "slot-2")), Write(three, seen, Record(scene.raj, scene.east))
+    )
+    assert outcomes(receipts) == [Outcome.FAILED, Outcome.DONE]
+    assert receipts[0].message == "You've reached the limit of 3 territories for this model. (LIMIT_EXCEEDED)"
+    assert model.model.held(two) == [scene.west]
+    (receipt,) = scene.crm.arrange(["slot-2"], [])
+    assert (receipt.account, receipt.outcome) == ("slot-2", Outcome.FAILED)

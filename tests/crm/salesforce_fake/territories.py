@@ -15,13 +15,15 @@ _OPEN = ("Planning", "Active")
 _STEPS = {("Planning", "Active"), ("Active", "Archived")}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Territories:
     """What a company has set up in Setup: a model, a type, and a field with our name of a territory."""
 
     org: Org
     model: str
     type: str
+    #: Territories that one model may have, as an org of the Enterprise Edition.
+    most: int = 1_000
 
     def add(self, key: str, **values: str | None) -> str:
         """Put a territory there, with its key."""
@@ -60,9 +62,11 @@ def set_up(org: Org, state: str = "Active", model: str = "FY27") -> Territories:
     org.objects["Territory2"].add(Field("Territory_Key__c", external_id=True))
     made = org.create("Territory2Model", Name=model, DeveloperName=model, State=state)
     kind = org.create("Territory2Type", DeveloperName="Book", MasterLabel="Book", Priority=1)
+    territories = Territories(org, made, kind)
     org.rules.append(lambda name, row, given: _judge(org, name, row, given))
+    org.rules.append(lambda name, row, given: _count(territories, name, row))
     org.triggers.append(_fill)
-    return Territories(org, made, kind)
+    return territories
 
 
 def _judge(org: Org, name: str, row: Row, given: Row) -> None:
@@ -73,6 +77,12 @@ def _judge(org: Org, name: str, row: Row, given: Row) -> None:
     elif name == "Territory2Model" and "State" in given and (row["State"], given["State"]) not in _STEPS:
         words = f"You can't change the state of this model from {row['State']} to {given['State']}."
         raise ApiError("FIELD_INTEGRITY_EXCEPTION", words, ["State"])
+
+
+def _count(territories: Territories, name: str, row: Row) -> None:
+    if name == "Territory2" and not row and len(territories.org.rows[name]) >= territories.most:
+        words = f"You've reached the limit of {territories.most} territories for this model."
+        raise ApiError("LIMIT_EXCEEDED", words)
 
 
 def _fill(name: str, row: Row) -> None:
