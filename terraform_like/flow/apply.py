@@ -15,7 +15,8 @@ import polars as pl
 from terraform_like.crm.port import Crm, CrmError, Outcome, Receipt, Record, Write
 from terraform_like.diagnostics import Report, Severity, counted
 from terraform_like.diff import Place
-from terraform_like.flow.current import as_record, differing
+from terraform_like.flow.arranged import arrange
+from terraform_like.flow.current import as_record, differing, stands
 from terraform_like.flow.due import Due, due
 from terraform_like.flow.interrupts import interrupts_held
 from terraform_like.flow.outcome import CONTINUE, Applied, Context, Progress, tell
@@ -141,6 +142,7 @@ class _Work:
         places = places_on(plan, self.saved.assignments.table, self.due.day)
         interrupted = False
         try:
+            arrange(plan, self.due.day, self.crm, report)
             interrupted = self._write(run, places)
         except CrmError as error:
             report.error(str(error), f"What was written is journalled. {CONTINUE}")
@@ -233,9 +235,8 @@ class _Work:
         """Give what to write: over what the plan saw or put there before, or over whatever is there where so wished."""
         before, after = as_record(step.before, self.crm), as_record(step.after, self.crm)
         here = found.get(step.account)
-        between = [as_record(place, self.crm) for place in step.between]
         # What is there carries its version as well, which a CRM may take as a precondition.
-        if here is not None and (self.on_conflict == "overwrite" or here in (before, *between)):
+        if here is not None and (self.on_conflict == "overwrite" or stands(here, step, self.crm)):
             before = here
         return Write(step.account, before, after)
 

@@ -8,7 +8,7 @@ from datetime import date
 from terraform_like import git
 from terraform_like.config.load import Repository, Wanted
 from terraform_like.crm import open_crm
-from terraform_like.crm.port import Crm, CrmError, Record
+from terraform_like.crm.port import Crm, CrmError, Record, is_between
 from terraform_like.diagnostics import Halt, Report
 from terraform_like.diff import Place
 from terraform_like.flow.due import found_due
@@ -83,10 +83,16 @@ def differing(steps: Iterable[Step], crm: Crm) -> Iterator[tuple[str, str, str]]
     for batch in batches(steps, _CHUNK):
         found = crm.records([step.account for step in batch.steps])
         for step in batch.steps:
-            before, *later = (as_record(place, crm) for place in (step.before, *step.between, step.after))
             record = found.get(step.account)
-            if record not in (before, *later):
-                yield step.account, shown(before), "no such account" if record is None else shown(record)
+            if record is None or not stands(record, step, crm):
+                seen = shown(as_record(step.before, crm))
+                yield step.account, seen, "no such account" if record is None else shown(record)
+
+
+def stands(found: Record, step: Step, crm: Crm) -> bool:
+    """Say whether an account is on its way: where it was seen, at its end, or where a cut-off apply left it."""
+    way = [as_record(place, crm) for place in (step.before, *step.between, step.after)]
+    return found in way or (not crm.capabilities.atomic and is_between(found, way[0], way[-1]))
 
 
 def as_record(place: Place, crm: Crm) -> Record:

@@ -17,6 +17,7 @@ from terraform_like.config.load import NOTHING_SET, Repository, Wanted, load_wan
 from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report, counted
 from terraform_like.domain.scope import Population
+from terraform_like.flow.arranged import tell_side_effects
 from terraform_like.flow.earlier import refuse_unprotected, saved_before, state_seen, swaps_done
 from terraform_like.flow.inputs import SNAPSHOTS, config_digest, policies_digest, populated
 from terraform_like.flow.live import Live, read_live
@@ -167,6 +168,7 @@ def planned_of(
     before: Plan | None = None,
 ) -> Planned:
     """Compose and seal a plan of accounts that have their places; one that says what `before` said is the same plan."""
+    tell_side_effects(population.inside.table, staffed.desired.table, live.capabilities.side_effects, report)
     assignments = staffed.desired.table.select("account", "territory", "owner", "holder")
     inputs = Inputs(
         config=config_digest(wanted),

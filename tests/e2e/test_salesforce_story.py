@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from crm.salesforce_clients import connected
+from crm.salesforce_fake.org import ApiError
+from crm.salesforce_fake.web import Request
 from crm.salesforce_world import SalesforceWorld, salesforce
 
 from terraform_like.cli.commands import territory
@@ -28,10 +30,10 @@ def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         yield world
 
 
-def peopled(world: SalesforceWorld) -> dict[str, str]:
+def peopled(world: SalesforceWorld, count: int = COUNT) -> dict[str, str]:
     """Fill the org, half of it in the east; give who owns which book."""
     owners = {book: world.add_user(f"{book.capitalize()} Rep") for book in BOOKS}
-    books = [BOOKS[0] if number % 3 == 0 else BOOKS[number % 4] for number in range(COUNT)]
+    books = [BOOKS[0] if number % 3 == 0 else BOOKS[number % 4] for number in range(count)]
     made = world.add_accounts([Account(f"Company {n}", owners[book], book) for n, book in enumerate(books)])
     for number, account in enumerate(made):
         world.org.rows["Account"][account] |= {"AnnualRevenue": 1_000.0 + number % 17, "Industry": "Banking"}
@@ -103,3 +105,37 @@ def test_the_story_of_a_company_at_salesforce(
     run("apply", "fy27", "--auto-approve", *DAY)
     assert [world.held(account) for account in astray] == [(owners["west"], "west")] * 3
     run("drift", "fy27", "--detailed-exitcode")
+
+
+def test_an_apply_that_is_cut_off_between_owner_and_territory_is_finished_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with salesforce(territories=True, keys=BOOKS) as world:
+        monkeypatch.setenv("SALESFORCE_ID", world.server.door.client_id)
+        monkeypatch.setenv("SALESFORCE_SECRET", world.server.door.client_secret)
+        owners = peopled(world, 40)
+        repository(world, tmp_path)
+        run("import", "--name", "fy27")
+        (tmp_path / "plans/fy27/even.yaml").write_text("balance: {all: {within: {AnnualRevenue: 10%}}}\n")
+        said = run("plan", "fy27", "--save", *DAY)
+        assert "accounts get another owner, and the CRM does more then" in said
+        # The calls of the day end after owners were written, and before the first territory was.
+        world.server.meanwhile = lambda request: spent_before_territories(world, request)
+        failed = run("apply", "fy27", "--auto-approve", "--allow", "changes", *DAY, code=1)
+        assert "the calls of the day are spent" in " ".join(failed.split())
+        world.server.meanwhile, world.server.rest.calls_left = None, 15_000
+        said = run("apply", "fy27", "--auto-approve", "--allow", "changes", *DAY)
+        assert "No changes." in run("plan", "fy27", *DAY)
+        books = {row["Name"]: row["Territory_Key__c"] for row in world.org.rows["Territory2"].values()}
+        assert {world.held(a) for a in world.org.rows["Account"]} == {(owners[b], b) for b in books.values()}
+        assert world.model is not None
+        assert [user for user, _ in world.model.members("west")] == [owners["west"]]
+
+
+def spent_before_territories(world: SalesforceWorld, request: Request) -> None:
+    """Let no call through once an account is to enter a territory."""
+    if request.method == "POST" and b"ObjectTerritory2Association" in request.body:
+        world.server.rest.calls_left = 0
+    if world.server.rest.calls_left <= 0:
+        raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)

@@ -59,21 +59,23 @@ class SalesforceCrm:
         management = connection.territory_management
         many = connection.bulk.read_above
         self._territories = None if management is None else Territories(self._session, management, many, sleep)
+        self._capabilities = Capabilities(
+            budget.batch_size(connection),
+            territories=bool(connection.accounts.territory or management),
+            compare_and_set=connection.precondition == "strict",
+            versions=True,
+            members=management is not None,
+            calls=budget.calls(connection),
+            atomic=management is None,
+            side_effects=_SIDE_EFFECTS,
+        )
         self._writer = Writer(self._session, connection, self._accounts, self._territories, self._look, sleep)
 
     @property
     def capabilities(self) -> Capabilities:
         """What this provider can do."""
-        return Capabilities(
-            budget.batch_size(self._connection),
-            territories=bool(self._connection.accounts.territory or self._territories),
-            compare_and_set=self._connection.precondition == "strict",
-            versions=True,
-            members=self._territories is not None,
-            calls=budget.calls(self._connection),
-            atomic=self._territories is None,
-            side_effects=_SIDE_EFFECTS if self._territories is None else (*_SIDE_EFFECTS, *self._territories.remarks),
-        )
+        remarks = () if self._territories is None else self._territories.remarks
+        return replace(self._capabilities, side_effects=(*_SIDE_EFFECTS, *remarks)) if remarks else self._capabilities
 
     def preflight(
         self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
