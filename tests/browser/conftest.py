@@ -151,6 +151,7 @@ def fresh(opened: Opened) -> Opened:
     """Give the open page with nothing chosen, light and wide."""
     opened.page.emulate_media(color_scheme="light", media="screen")
     opened.page.set_viewport_size({"width": 1400, "height": 900})
+    opened.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     if opened.page.locator("#all").is_enabled():
         opened.page.locator("#all").click()
     return opened

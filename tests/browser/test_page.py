@@ -130,3 +130,17 @@ def test_it_prints_on_paper_without_its_controls(fresh):
 
     assert fresh.page.locator("nav:visible, .controls:visible").count() == 0
     assert fresh.page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_charts_are_drawn_as_wide_as_the_paper_while_it_prints(fresh):
+    def widest():
+        right = "all => all.map(drawing => drawing.getBoundingClientRect().right)"
+        return max(fresh.page.locator(".chart svg, .chart canvas").evaluate_all(right))
+
+    before = widest()
+    fresh.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    on_paper = widest()
+    fresh.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+
+    assert on_paper <= 688 < before
+    assert widest() == before

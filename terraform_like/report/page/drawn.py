@@ -129,6 +129,8 @@ class Charts:
                 side,
             )
             for side, title in sides
+            # A first carve has nobody in a book before.
+            if places.of(segment)[side].null_count() < places.of(segment).height
         )
 
     def _flows(self, segment: str, drawn: Drawn) -> Chart | None:

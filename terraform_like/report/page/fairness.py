@@ -28,12 +28,9 @@ def fairness_rows(segments: Sequence[ToldSegment]) -> list[dict[str, Any]]:
                 {
                     "segment": segment.name,
                     "books": f"{segment.name}: {fairness.metric}",
-                    "before": _drawn(fairness.before),
+                    "before": None if fairness.before is None else _drawn(fairness.before),
                     "after": _drawn(fairness.after),
-                    "known": fairness.before is not None,
-                    "beforeSaid": evenness(fairness.before)
-                    if fairness.before is not None
-                    else "unknown: an empty book",
+                    "beforeSaid": evenness(fairness.before) if fairness.before is not None else "unknown",
                     "afterSaid": evenness(fairness.after),
                 }
             )
@@ -44,7 +41,7 @@ def fairness_chart(rows: Sequence[dict[str, Any]]) -> Drawing:
     """Draw how far each spread comes towards 1, at which all books are alike."""
     import altair as alt
 
-    top = max((v for row in rows for v in (row["before"], row["after"])), default=2.0)
+    top = max((v for row in rows for v in (row["before"], row["after"]) if v is not None), default=2.0)
     scale = alt.Scale(type="log", domain=[1, max(top * 1.25, 1.5)], nice=False)
     ticks = [v for v in (1, 1.2, 1.5, 2, 3, 5, 10, 20) if v <= max(top * 1.25, 1.5)]
     axis = alt.Axis(values=ticks, format="~g", labelFlush=True)
@@ -73,5 +70,5 @@ def fairness_chart(rows: Sequence[dict[str, Any]]) -> Drawing:
     return Drawing(layered(way, was, now, had, said), {"segments": rows}, _ROW * len(rows))
 
 
-def _drawn(value: float | None) -> float:
-    return min(_FARTHEST, value) if value is not None and math.isfinite(value) else _FARTHEST
+def _drawn(value: float) -> float:
+    return min(_FARTHEST, value) if math.isfinite(value) else _FARTHEST

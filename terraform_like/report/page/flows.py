@@ -148,7 +148,7 @@ def _ribbons(
             "to": to,
             "accounts": flow.accounts,
             "why": ", ".join(f"{code} {count:,}" for code, count in flow.reasons[:3]),
-            "hue": hues.get(source, -1),
+            "hue": hues.get(source, hues.get(to, -1)),
         }
         rows += [
             {**said, "x": at, "y": round(top, 2), "y2": round(top + thick, 2)}
@@ -166,8 +166,14 @@ def _bars(left: Mapping[str, _Node], right: Mapping[str, _Node], hues: Mapping[s
             "bottom": round(node.top + node.length, 2),
             "middle": round(node.middle, 2),
             "hue": hues.get(node.name, -1),
-            "said": f"{node.name}  −{node.accounts:,}" if x == 0 else f"+{node.accounts:,}  {node.name}",
+            "said": _said(node, x),
         }
         for x, side in ((0, left), (1, right))
         for node in side.values()
     ]
+
+
+def _said(node: _Node, side: int) -> str:
+    if node.name in (NEW, GONE):
+        return f"{node.name}  {node.accounts:,}"
+    return f"{node.name}  −{node.accounts:,}" if side == 0 else f"+{node.accounts:,}  {node.name}"

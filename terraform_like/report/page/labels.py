@@ -98,7 +98,8 @@ def _spots(x: float, y: float, wide: float, farthest: int) -> Iterator[tuple[Ali
         for down in {step * _LINE / 2: None, -step * _LINE / 2: None}:
             for align in aligns:
                 left = x - {"left": 0, "center": wide / 2, "right": wide}[align]
-                yield align, down, _Box(left, left + wide, y + down)
+                if left >= 0 and left + wide <= _WIDTH:
+                    yield align, down, _Box(left, left + wide, y + down)
 
 
 def _flat(points: Sequence[Point]) -> list[tuple[float, float]]:

@@ -33,7 +33,8 @@ def loads_chart(segment: ToldSegment, metric: Metric) -> Drawing:
         y=alt.Y("territory:N", sort=None, title=None, scale=alt.Scale(paddingInner=0.3), axis=alt.Axis(grid=False))
     )
     scale = alt.Scale(domain=[0, top], nice=False)
-    axis = alt.Axis(format="~s" if top >= 10_000 else "~f" if top < 1 else ",~f", tickCount=5, labelFlush=True)
+    short = "replace(format(datum.value, '~s'), 'G', 'B')"
+    axis = alt.Axis(format=",~f", labelExpr=short if top >= 10_000 else "datum.label", tickCount=5, labelFlush=True)
     said = [
         alt.Tooltip("territory:N"),
         alt.Tooltip("owner:N"),

@@ -193,6 +193,18 @@
     });
   dark.addEventListener("change", paint);
   printing.addEventListener("change", paint);
+  // Paper is narrower than most screens: charts are drawn anew for it, not cut off.
+  const paper = (on) => {
+    document.documentElement.classList.toggle("paper", on);
+    for (const view of views) {
+      const place = view.container();
+      view.width(place.clientWidth);
+      if (place.classList.contains("map")) view.height(place.clientHeight);
+    }
+    paint();
+  };
+  window.addEventListener("beforeprint", () => paper(true));
+  window.addEventListener("afterprint", () => paper(false));
 
   (async () => {
     refresh();

@@ -6,6 +6,7 @@ from terraform_like.report.page.flows import MOST_FLOWS, drawn_flows, flows_char
 from terraform_like.report.page.people import timeline_rows
 from terraform_like.report.page.places import places_of
 from terraform_like.report.told.changes import Flow
+from terraform_like.report.told.plan import told_plan
 from terraform_like.staffing.timeline import Staffing
 
 
@@ -71,3 +72,11 @@ def test_the_last_day_of_a_bar_is_whole(plan):
     row = Staffing(territory="t", role="ae", person="jane", to=date(2027, 6, 30))
     (shown,) = timeline_rows(plan.model_copy(update={"staffing": (row,)}), ["t"])
     assert (shown["to"], shown["until"]) == ("2027-07-01", "2027-06-30")
+
+
+def test_a_first_carve_has_one_map_since_nobody_was_in_a_book(plan, facts_of):
+    town = [t.name for t in plan.territories if t.segment == "town"]
+    known = facts_of([(f"A-{n}", "town", None, town[n % 2], 30 + n, -110 + 2 * n) for n in range(10)])
+    charts = Charts(told_plan(plan, known), places_of(known, dict.fromkeys(town)))
+
+    assert [chart.side for chart in charts.segment(charts.told.segments[-1]).maps] == ["after"]
