@@ -56,7 +56,7 @@ _TURNED: dict[type[ast.AST], type[ast.AST]] = {
 
 @dataclass(frozen=True)
 class Room:
-    """Modules to change, what may be imported before (lower floors), and the tests that hold them, the quick ones first."""
+    """Modules to change, what may be imported before (lower floors), and the tests that hold them, quick ones first."""
 
     modules: tuple[str, ...]
     beneath: tuple[str, ...]
