@@ -112,6 +112,9 @@ def _without_texts(plan: Plan, what: frozenset[Hidden]) -> Plan:
         verdict.model_copy(
             update={
                 "remark": "",
+                "details": (),
+                "parts": (),
+                "part_figures": {},
                 "waived": _silent(verdict.waived),
                 "overridden": verdict.overridden and Overridden(by=verdict.overridden.by, reason=_NOT_SHOWN),
             }
@@ -295,6 +298,7 @@ def _verdict(verdict: Verdict, stand_ins: StandIns) -> Verdict:
     return verdict.model_copy(
         update={
             "says": stand_ins.text(verdict.says),
+            "remedy": stand_ins.text(verdict.remedy),
             "rule": stand_ins.text(verdict.rule),
             "part": None if verdict.part is None else stand_ins.people.get(verdict.part, verdict.part),
             "subjects": tuple(map(stand_ins.address, verdict.subjects)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -28,7 +28,7 @@ NO_PART = "(none)"
 class PolicyError(ExpressionError):
     """An expression of a policy that cannot be answered: `key` says which, `text` is what stands there."""
 
-    def __init__(self, key: Key, text: str, message: str, offset: int = 0, length: int = 1) -> None:
+    def __init__(self, key: Key, text: str, message: str, offset: int, length: int) -> None:
         super().__init__(message, offset, length)
         self.key = key
         self.text = text
@@ -76,8 +76,8 @@ class Question:
 
     policy: Policy
     rows: Rows
-    before: Rows | None = None
-    table: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False)
+    before: Rows | None
+    table: pl.DataFrame
     """The table itself, sorted by address, for the filters of waivers."""
 
 

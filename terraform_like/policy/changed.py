@@ -32,7 +32,9 @@ def _rules(before: Policies, after: Policies) -> Iterator[str]:
         old, new = before.policies.get(name), after.policies.get(name)
         if old is None or new is None:
             rule = old or new
-            yield f"{'+' if old is None else '-'} policies.{name}: {_short(_said(rule))}"
+            assert rule is not None
+            said = {"level": rule.level, **rule.model_dump(mode="json", by_alias=True, exclude_unset=True)}
+            yield f"{'+' if old is None else '-'} policies.{name}: {_short(said)}"
         else:
             yield from _mapping(f"policies.{name}", _said(old), _said(new))
 

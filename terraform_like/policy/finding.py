@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,6 +46,8 @@ class Finding:
         Of parity: how often chance alone would be as uneven.
     remark : str
         What a person wants to know beside the figure.
+    figures : dict of str to float or str
+        The figure of each part that breaks it.
     """
 
     passed: bool
@@ -57,6 +59,7 @@ class Finding:
     before: float | str | None = None
     p_value: float | None = None
     remark: str = ""
+    figures: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ def ask(question: Question, left: Flags | None = None) -> Finding:
         before=told(worst.before) if worst.before is not None else None,
         p_value=told_chance(worst.figure.p_value),
         remark=worst.figure.remark,
+        figures={p.name: told(p.figure.value) for p in parts if p.broken and p.name is not None},
     )
 
 

@@ -122,46 +122,55 @@ def _is_ban(policy: Policy) -> bool:
 
 
 def _said(name: str, policy: Policy, question: Question | None, finding: Finding) -> Verdict:
-    subjects, values = tuple[str, ...](), tuple[float, ...]()
+    subjects, values, parts = tuple[str, ...](), tuple[float, ...](), tuple[str, ...]()
     if question is not None and len(finding.breaking):
-        worst = finding.breaking[:NAMED_AT_MOST]
-        subjects = tuple(question.rows.address.gather(worst))
-        known = [told(float(value)) for value in question.rows.value[worst]]
+        rows, worst = question.rows, finding.breaking[:NAMED_AT_MOST]
+        subjects = tuple(rows.address.gather(worst))
+        known = [told(float(value)) for value in rows.value[worst]]
         values = tuple(value for value in known if isinstance(value, float))
+        parts = tuple(rows.parts[part] for part in rows.part[worst]) if finding.figures else ()
     return Verdict(
         policy=name,
         level=policy.level,
         passed=finding.passed,
         says=policy.says,
+        remedy=policy.remedy,
         rule=_rule(policy),
         measured=finding.measured,
         before=finding.before,
         p_value=finding.p_value,
-        remark=finding.remark or _witness(question, finding),
+        remark=finding.remark,
         part=finding.part,
         limit=_limit(policy, finding),
         subjects=subjects,
         values=values if len(values) == len(subjects) else (),
+        details=_details(question, finding),
+        parts=parts,
+        part_figures={part: finding.figures[part] for part in dict.fromkeys(parts)},
         more_subjects=len(finding.breaking) - len(subjects),
     )
 
 
-def _witness(question: Question | None, finding: Finding) -> str:
-    """Give what an assertion reads of the first row that breaks it, so that a person sees by how much."""
+def _details(question: Question | None, finding: Finding) -> tuple[str, ...]:
+    """Give what an assertion reads of the rows that break it, so that a person sees by how much; else nothing."""
     if question is None or question.policy.assertion is None or not len(finding.breaking):
-        return ""
+        return ()
     policy = question.policy
     text = policy.where if _is_ban(policy) else policy.assertion
-    row = question.table.row(int(finding.breaking[0]), named=True)
-    read = Expression.parse(text).columns if text else {}
-    said = [f"{name} {_value(row[name])}" for name in read if row.get(name) is not None][:_TOLD_AT_MOST]
-    return f"{row['address']}: {', '.join(said)}" if said else ""
+    read = Expression.parse(text).columns if text else ()
+    rows = question.table.select(name for name in read if name in question.table.columns)
+    return tuple(
+        ", ".join([f"{name} {_value(value)}" for name, value in row.items() if value is not None][:_TOLD_AT_MOST])
+        for row in rows[finding.breaking[:NAMED_AT_MOST]].iter_rows(named=True)
+    )
 
 
 def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:,.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.3g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _rule(policy: Policy) -> str:

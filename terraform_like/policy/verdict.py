@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from terraform_like.domain.saved import Saved
 
 
@@ -39,6 +41,8 @@ class Verdict(Saved):
     """Whether the plan keeps to it. Example: `true`."""
     says: str = ""
     """The policy in words. Example: `No book may be worth a quarter more than another.`"""
+    remedy: str = ""
+    """What to do where it is broken, as the policy says. Example: `Add a territory.`"""
     rule: str = ""
     """The question that was asked. Example: `territories by segment: spread(arr) at most 1.25`."""
     measured: float | str | None = None
@@ -60,6 +64,12 @@ class Verdict(Saved):
 
     Example: `[132.5]`.
     """
+    details: tuple[str, ...] = ()
+    """What an assertion reads of each subject, aligned with `subjects`. Example: `["accounts 107, lost 93"]`."""
+    parts: tuple[str, ...] = ()
+    """The part of each subject, aligned with `subjects`, where the policy parts its rows. Example: `[enterprise]`."""
+    part_figures: dict[str, float | str] = Field(default_factory=dict)
+    """The figure of each of these parts. Example: `{enterprise: 1.31}`."""
     more_subjects: int = 0
     """How many more break it. Example: `2`."""
     waived: Waived | None = None

@@ -62,11 +62,11 @@ def _ways_out(view: CheckView, blocking: Sequence[Verdict]) -> Iterator[Block]:
     judged = [v for v in blocking if v.measured != "not judged"]
     if not judged:
         return
-    parts = sorted({v.part for v in judged if v.part is not None})
-    of = f" (look at {', '.join(escaped(p) for p in parts)})" if parts else ""
-    yield hanging(
-        ["  - "], f"change what the plan asks for{of}: its bands under `balance:`, sizes or pins; then plan again"
-    )
+    yield hanging(["  - "], "change what the plan asks for, then plan again:")
+    for verdict in judged:
+        part = f" (look at {escaped(verdict.part)})" if verdict.part is not None else ""
+        way = escaped(verdict.remedy) or "Change bands under `balance`, sizes or pins."
+        yield hanging(["      - "], Piece(escaped(verdict.policy), "bold"), f"{part}: {way}")
     yield hanging(["  - "], "or except a subject for a while, under `waivers:` in policies/*.yaml on the base branch:")
     for verdict in judged:
         subject = verdict.subjects[0] if verdict.subjects else "ADDRESS"

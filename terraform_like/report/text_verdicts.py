@@ -25,7 +25,7 @@ def verdict_blocks(verdicts: Iterable[ToldVerdict], places: Mapping[str, Span] =
             continue
         if verdict.says:
             yield hanging(lead, escaped(verdict.says))
-        if told.subjects:
+        if told.subjects and not told.whole:
             yield hanging(lead, told.subjects)
         if told.excuse:
             yield hanging(lead, Piece(told.excuse, "yellow"))

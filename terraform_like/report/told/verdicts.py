@@ -27,7 +27,8 @@ class ToldVerdict:
     sentence : str
         The rule and what was measured.
     subjects : str
-        The addresses that break it, each with its figure, and how many more there are; empty where there are none.
+        The addresses that break it, each with its figure or what the rule reads of it, part by part, and how many more
+        there are; empty where there are none.
     excuse : str
         Who excuses it, until when and why; empty where nobody does.
     """
@@ -41,12 +42,14 @@ class ToldVerdict:
     @property
     def whole(self) -> bool:
         """Whether it is of the plan as a whole, so that its subject is nothing that a reader would look up."""
-        return all(subject.startswith("plan.") for subject in self.verdict.subjects)
+        return _whole(self.verdict)
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The whole of it line by line: rule, what the policy says in words, to whom, and why not."""
-        return tuple(text for text in (self.sentence, escaped(self.verdict.says), self.subjects, self.excuse) if text)
+        """The whole of it line by line: rule, what the policy says in words, to whom, what to do, and why not."""
+        remedy = f"What to do: {escaped(self.verdict.remedy)}" if self.verdict.remedy and self.verdict.blocks else ""
+        lines = (self.sentence, escaped(self.verdict.says), self.subjects, remedy, self.excuse)
+        return tuple(text for text in lines if text)
 
 
 def told_verdict(verdict: Verdict) -> ToldVerdict:
@@ -77,12 +80,17 @@ def word(verdict: Verdict) -> str:
     return "FAILED" if verdict.blocks else "advice"
 
 
+def _whole(verdict: Verdict) -> bool:
+    return all(subject.startswith("plan.") for subject in verdict.subjects)
+
+
 def _sentence(verdict: Verdict) -> str:
     """Give the rule and what was measured: `territories by segment: spread(arr) at most 1.25; it is 1.4 in smb`."""
     rule = escaped(verdict.rule) or f"limit {figure(verdict.limit)}"
     if isinstance(verdict.measured, str) and " of " in verdict.measured:
         rows = f"{verdict.measured} {'break it' if not verdict.measured.startswith('1 of') else 'breaks it'}"
-        return f"{rule}; {rows}" + (f" ({escaped(verdict.remark)})" if verdict.remark else "")
+        read = f" ({escaped(verdict.details[0])})" if verdict.details and _whole(verdict) else ""
+        return f"{rule}; {rows}{read}"
     if verdict.measured is None:
         return f"{rule}; nothing to measure"
     if verdict.measured == "not judged":
@@ -96,13 +104,23 @@ def _sentence(verdict: Verdict) -> str:
 def _subjects(verdict: Verdict) -> str:
     if not verdict.subjects:
         return ""
-    values = verdict.values if len(verdict.values) == len(verdict.subjects) else (None,) * len(verdict.subjects)
+    known = [figure(value) for value in verdict.values] or [escaped(detail) for detail in verdict.details]
+    beside = known if len(known) == len(verdict.subjects) else [""] * len(verdict.subjects)
     named = [
-        escaped(subject) + (f" ({figure(value)})" if value is not None else "")
-        for subject, value in zip(verdict.subjects, values, strict=True)
+        escaped(subject) + (f" ({said})" if said else "")
+        for subject, said in zip(verdict.subjects, beside, strict=True)
     ]
+    parts = verdict.parts if len(verdict.parts) == len(named) and len(verdict.part_figures) > 1 else ()
+    if parts:
+        told = [
+            f"in {escaped(part)} it is {figure(value, verdict.limit)}: "
+            + ", ".join(name for name, of in zip(named, parts, strict=True) if of == part)
+            for part, value in verdict.part_figures.items()
+        ]
+    else:
+        told = [", ".join(named)]
     more = f" and {verdict.more_subjects:,} more" if verdict.more_subjects else ""
-    return ", ".join(named) + more
+    return "; ".join(told) + more
 
 
 def described(verdict: Verdict) -> str:

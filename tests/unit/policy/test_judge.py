@@ -155,7 +155,7 @@ def test_an_assert_names_each_row_that_breaks_it():
     assert not verdict.passed
     assert verdict.measured == "2 of 5"
     assert verdict.subjects == ("territory.a", "territory.e")
-    assert verdict.remark == "territory.a: accounts 10"
+    assert verdict.details == ("accounts 10", "accounts 5")
 
 
 def test_only_ten_subjects_are_named_and_the_rest_counted():
@@ -182,7 +182,7 @@ def test_a_constant_assert_is_asked_of_every_row():
     verdict, _ = one(over="changes", where="kind = 'move' AND open_pipeline > 100000", **{"assert": "false"})
 
     assert verdict.subjects == ("account.1",)
-    assert verdict.remark == "account.1: kind move, open_pipeline 500,000"
+    assert verdict.details == ("kind move, open_pipeline 500,000",)
 
 
 @pytest.mark.parametrize("measure", ["sum(open_pipeline)", "spread(open_pipeline)", "min(open_pipeline)"])

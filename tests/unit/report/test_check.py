@@ -5,6 +5,9 @@ from datetime import date
 from terraform_like.diagnostics import Span
 from terraform_like.policy.verdict import Overridden
 from terraform_like.report.check import check_text
+from terraform_like.report.check_github import github_text
+from terraform_like.report.check_junit import junit_text
+from terraform_like.report.check_sarif import sarif_text
 from terraform_like.report.check_view import CheckView, Integrity
 
 SEALED = Integrity("sealed", True, "plan.json is as it was saved")
@@ -53,6 +56,30 @@ def test_a_soft_policy_that_is_broken_shows_the_override_to_sign(plan):
 
     assert "{plan: fy27, digest: 0123456789ab, policy: even-workload, by: WHO, reason: WHY}" in told
     assert told.endswith("Check failed: 1 soft policy broken.")
+
+
+def test_what_a_policy_says_to_do_is_told_in_every_format(plan):
+    advised = plan.verdicts[1].model_copy(update={"remedy": "Narrow the band."})
+    view = replace(VIEW, verdicts=[advised])
+
+    assert "- even-workload (look at town): Narrow the band." in text(view)
+    for formatted in (github_text, junit_text, sarif_text):
+        assert "What to do: Narrow the band." in formatted(view)
+
+
+def test_each_part_is_told_with_its_figure_and_its_rows(plan):
+    verdict = plan.verdicts[1].model_copy(
+        update={
+            "subjects": ("slot.town-04", "territory.town-01", "territory.city-01"),
+            "values": (88.1, 132.0, 7.0),
+            "parts": ("town", "town", "city"),
+            "part_figures": {"town": 1.5004, "city": 1.52},
+        }
+    )
+    told = text(replace(VIEW, verdicts=[verdict]))
+
+    assert "in town it is 1.5004: slot.town-04 (88.1), territory.town-01 (132);" in told
+    assert "in city it is 1.52: territory.city-01 (7)" in told
 
 
 def test_an_override_is_told_with_who_and_why(plan):

@@ -1,0 +1,121 @@
+"""What a judgement tells of policies: where one cannot be judged, who breaks it in which part, and what to do."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from terraform_like.diagnostics import Span
+from terraform_like.policy.judge import judge
+from terraform_like.policy.rule import Policies
+from terraform_like.policy.tables import FIXED
+
+DAY = date(2027, 2, 1)
+EMPTY = {over: pl.DataFrame(schema=dict.fromkeys(columns, pl.String)) for over, columns in FIXED.items()}
+BOOKS = pl.DataFrame(
+    {
+        "address": [f"territory.{name}" for name in "abcdef"],
+        "territory": list("abcdef"),
+        "segment": ["metro", "metro", "city", "city", "town", "town"],
+        "size": [1.0] * 6,
+        "vacant": [True, *[False] * 5],
+        "accounts": [10, 20, 30, 60, 7, 7],
+        "arr": [1_234_567.0, 2.25, 3.0, None, 5.0, 6.0],
+    }
+)
+
+
+def asked(waivers=(), **rules):
+    policies = Policies.model_validate({"policies": rules, "waivers": list(waivers)})
+
+    def locate(path, *, key=False):
+        text = getattr(rules[path[1]], "get", dict)(path[2], "") if len(path) == 3 else ""
+        return Span("policies/p.yaml", 1, 1, max(1, len(text)), text)
+
+    verdicts, report = judge(policies, {**EMPTY, "territories": BOOKS}, DAY, locate=locate)
+    return {verdict.policy: verdict for verdict in verdicts}, list(report)
+
+
+def of(**rule):
+    verdicts, report = asked(p={"over": "territories", **rule})
+    return verdicts["p"], report
+
+
+@pytest.mark.parametrize(
+    ("rule", "column", "length", "detail"),
+    [
+        ({"assert": "accounts < 9 AND amount > 1"}, 18, 6, 'There is no column "amount". Did you mean "accounts"?'),
+        ({"where": "acounts > 1", "assert": "vacant"}, 1, 7, 'There is no column "acounts". Did you mean "accounts"?'),
+        ({"measure": "spread( acounts )", "at_most": 1}, 9, 7, 'There is no column "acounts". Did you mean'),
+        ({"measure": "sprea(accounts)", "at_most": 1}, 1, 5, "sprea"),
+        (
+            {"measure": "count", "at_most": 1, "by": "segmnt"},
+            1,
+            6,
+            'There is no column "segmnt". Did you mean "segment"?',
+        ),
+        (
+            {"measure": "parity(arr, segmnt)", "at_least": 0.8},
+            13,
+            6,
+            'There is no column "segmnt". Did you mean "segment"?',
+        ),
+        (
+            {"measure": "mean(accounts)", "compare": "before"},
+            1,
+            14,
+            "Nothing says which way it is better; add `better: lower` or `better: higher`",
+        ),
+    ],
+)
+def test_a_policy_that_cannot_be_judged_fails_and_is_told_at_its_place(rule, column, length, detail):
+    verdict, (told,) = of(**rule)
+
+    assert (verdict.passed, verdict.measured, verdict.subjects) == (False, "not judged", ())
+    assert told.summary == 'Policy "p" cannot be judged'
+    assert detail in told.detail
+    assert told.detail.endswith("Until it can be, it counts as failed.")
+    assert (told.span.column, told.span.length) == (column, length)
+
+
+def test_a_waiver_of_one_policy_excuses_nothing_of_another():
+    rule = {"over": "territories", "assert": "NOT vacant"}
+    waiver = {"policy": "one", "subject": "territory.a", "owner": "vp", "reason": "agreed", "expires": "2027-12-31"}
+
+    verdicts, _ = asked([waiver], one=rule, other=rule)
+
+    assert (verdicts["one"].passed, verdicts["other"].passed) == (True, False)
+
+
+def test_each_row_that_breaks_an_assertion_says_what_it_has():
+    verdict, _ = of(**{"assert": "NOT vacant AND accounts < 50 OR arr > 9000000"})
+
+    assert verdict.subjects == ("territory.a", "territory.d")
+    # What is not known is not said.
+    assert verdict.details == ("accounts 10, arr 1,234,567, vacant true", "accounts 60, vacant false")
+
+
+def test_no_more_than_four_columns_are_said():
+    rule = "territory = 'a' AND segment = 'metro' AND size > 9 AND accounts > 1 AND arr > 1"
+    verdict, _ = of(**{"assert": rule})
+
+    assert verdict.details[0] == "accounts 10, arr 1,234,567, segment metro, size 1"
+    assert verdict.details[1] == "accounts 20, arr 2.25, segment metro, size 1"
+
+
+def test_every_part_that_breaks_a_limit_is_told_with_its_figure_the_worst_first():
+    verdict, _ = of(by="segment", measure="max(accounts)", at_most=8)
+
+    assert (verdict.part, verdict.measured) == ("city", 60)
+    assert verdict.subjects == ("territory.d", "territory.b")
+    assert verdict.parts == ("city", "metro")
+    assert list(verdict.part_figures.items()) == [("city", 60), ("metro", 20)]
+
+
+def test_what_a_policy_says_to_do_is_in_its_verdict():
+    verdict, _ = of(remedy="Add a territory.", **{"assert": "accounts < 1"})
+
+    assert verdict.remedy == "Add a territory."
+    assert (verdict.parts, verdict.part_figures) == ((), {})
