@@ -2,7 +2,7 @@
 # of constraints.txt. All paths are relative, so that the folder may have any name.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chromium test-long test-clients bench bench-full bench-apply faults lint format schemas constraints clean
+.PHONY: help demo test chromium test-long test-clients bench bench-full bench-apply faults mutants lint format schemas constraints clean
 
 BIN := .venv/bin
 # Touched when the installation is whole: a set-up that was interrupted is done again.
@@ -60,6 +60,9 @@ bench-apply: $(READY) ## apply plans of 10,000 and of 100,000 changes to SQLite 
 
 faults: $(READY) ## kill an apply 3,000 times, continue it, and compare with one that nobody disturbed: an hour and more
 	$(BIN)/python tests/faults/run.py --runs 1000
+
+mutants: $(READY) ## change the gate's code in a thousand places, one by one, and see that a test fails: an hour
+	$(BIN)/python tests/mutants/run.py
 
 lint: $(READY) ## layout, lint and types only
 	$(BIN)/ruff format --check --diff .

@@ -22,23 +22,24 @@ def reference(root):
 
 def blocks(reference: str) -> list[str]:
     found = re.findall(r"^```yaml\n(.*?)^```$", reference, re.MULTILINE | re.DOTALL)
-    assert len(found) == 5
+    assert len(found) == 6
     return found
 
 
 def test_its_policies_waivers_overrides_and_limits_are_valid(reference):
-    rules, waivers, overrides, limits, _ = (YAML(typ="safe").load(block) for block in blocks(reference))
+    rules, waivers, overrides, limits, refreshes, _ = (YAML(typ="safe").load(block) for block in blocks(reference))
 
     assert len(Policies.model_validate(rules).policies) == 3
     assert len(Policies.model_validate(waivers).waivers) == 2
     assert len(OverrideFile.model_validate(overrides).overrides) == 1
     assert Policies.model_validate(limits).limits.territory == 0.5
+    assert Policies.model_validate(refreshes).auto_merge is not None
 
 
 def test_its_test_of_a_policy_passes(reference, root, tmp_path):
     (tmp_path / "policies" / "tests").mkdir(parents=True)
     shutil.copy(root / "policies" / "fairness.yaml", tmp_path / "policies")
-    (tmp_path / "policies" / "tests" / "even.yaml").write_text(blocks(reference)[4])
+    (tmp_path / "policies" / "tests" / "even.yaml").write_text(blocks(reference)[5])
     (one,) = run_policy_tests(tmp_path)[0].tests
 
     assert one.faults == ()

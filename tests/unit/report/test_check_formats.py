@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
+import junitparser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,6 +93,32 @@ def test_junit_has_a_case_for_every_question_and_policy(view):
     assert told["scope"]["skipped"].get("message") == "waived by vp.sales until 2027-03-31: first carve of the year"
     assert told["even-travel"]["skipped"].get("message") == "overridden by vp: agreed"
     assert told["hot-deals-stay"].keys() == {"system-out"}
+
+
+def test_a_reader_of_junit_finds_each_case_its_result_and_its_file(view):
+    suites = junitparser.JUnitXml.fromstring(junit_text(view).encode())
+    (suite,) = suites
+    found = {case.name: [type(result).__name__ for result in case.result] for case in suite}
+
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (8, 2, 0, 2)
+    assert {name: results for name, results in found.items() if results} == {
+        "config": ["Failure"],
+        "even-workload": ["Failure"],
+        "scope": ["Skipped"],
+        "even-travel": ["Skipped"],
+    }
+    files = {case.name: case._elem.get("file") for case in suite}
+    assert files["even-workload"] == "policies/fairness.yaml"
+    counted = (suite.tests, suite.failures, suite.errors, suite.skipped)
+    suite.update_statistics()
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == counted
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_adds_a_case_or_a_result_for_a_reader_of_junit(text):
+    (suite,) = junitparser.JUnitXml.fromstring(junit_text(hostile(text)).encode())
+
+    assert [len(case.result) for case in suite] == [1, 1, 1]
 
 
 def test_sarif_is_valid_and_opens_on_the_line_of_the_policy(view):
