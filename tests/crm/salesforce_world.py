@@ -29,6 +29,8 @@ class SalesforceWorld:
     """An org with two territories, served on loopback."""
 
     name_column = "Name"
+    #: Seconds after which a server that says nothing has gone: long, since the machine of a test may be slow.
+    silence = 30.0
 
     def __init__(
         self, server: SalesforceServer, model: Territories | None, keys: Sequence[str], **settings: Any
@@ -55,7 +57,7 @@ class SalesforceWorld:
 
     def open(self) -> Crm:
         """Open the provider, without waits."""
-        crm = SalesforceCrm(self.connection(), sleep=lambda seconds: None, silence=0.5)
+        crm = SalesforceCrm(self.connection(), sleep=lambda seconds: None, silence=self.silence)
         self._opened.append(PatientCrm(crm, sleep=lambda seconds: None))
         return self._opened[-1]
 

@@ -15,8 +15,8 @@ from terraform_like.crm.conformance import (
     RefusingConformance,
 )
 
-PASSING = (Fault.FAILS_BEFORE, Fault.FAILS_AFTER, Fault.RATE_LIMIT, Fault.EXPIRED, Fault.HANGS, Fault.LOCKED)
-LASTING = (Fault.FAILS_BEFORE, Fault.HANGS, Fault.FORBIDDEN)
+PASSING = (Fault.FAILS_BEFORE, Fault.FAILS_AFTER, Fault.RATE_LIMIT, Fault.EXPIRED, Fault.LOCKED)
+LASTING = (Fault.FAILS_BEFORE, Fault.FORBIDDEN)
 REFUSING = (Fault.REFUSES, Fault.SILENT, Fault.LOCKED)
 
 
@@ -54,4 +54,14 @@ class TestStrict(Whole):
     @pytest.fixture
     def world(self) -> Iterator[SalesforceWorld]:
         with salesforce(territories=False, precondition="strict") as world:
+            yield world
+
+
+class TestHanging(PassingConformance, LastingConformance):
+    passing, lasting = (Fault.HANGS,), (Fault.HANGS,)
+
+    @pytest.fixture
+    def world(self) -> Iterator[SalesforceWorld]:
+        with salesforce(territories=True) as world:
+            world.silence = 0.5
             yield world
