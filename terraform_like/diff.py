@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Annotated
 
 import polars as pl
+from pydantic import AfterValidator
 
 from terraform_like.domain.book import Book
 from terraform_like.domain.reason import ReasonCode
-from terraform_like.domain.saved import Saved
+from terraform_like.domain.saved import Saved, shared
 
 
 class Reason(Saved):
@@ -47,11 +49,11 @@ class Change(Saved):
     """Id of the account. Example: `A-17`."""
     kind: ChangeKind
     """What happens to it. Example: `move`."""
-    before: Place
+    before: Annotated[Place, AfterValidator(shared)]
     """Where it is. Example: `{territory: north, owner: jane}`."""
-    after: Place
+    after: Annotated[Place, AfterValidator(shared)]
     """Where it will be. Example: `{territory: south, owner: raj}`."""
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[Annotated[Reason, AfterValidator(shared)], ...] = ()
     """Why, the weightiest first. Example: `[{code: rebalanced, text: north was over its fair share}]`."""
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terraform_like.diff import ChangeKind, diff
+from terraform_like.diff import Change, ChangeKind, diff
 from terraform_like.domain.book import Book
 
 COLUMNS = ("account", "territory", "owner", "holder")
@@ -105,3 +105,17 @@ def test_backwards_adds_are_removes_and_moves_are_moves(one, other):
 def test_changes_come_in_the_order_of_accounts(one, other):
     accounts = diff(one, other)["account"].to_list()
     assert accounts == sorted(set(accounts))
+
+
+def test_changes_that_are_read_and_say_the_same_share_it():
+    said = {"territory": "north", "owner": "jane"}
+    why = [{"code": "rebalanced", "text": "north was over its fair share"}]
+    one, other = (
+        Change.model_validate({"account": a, "kind": "move", "before": dict(said), "after": {}, "reasons": why})
+        for a in ("A-1", "A-2")
+    )
+
+    assert one.before is other.before
+    assert one.reasons[0] is other.reasons[0]
+    assert one.after is not one.before
+    assert one.after.territory is None
