@@ -42,9 +42,22 @@
       found.push(row);
     }
     const sign = order.down ? -1 : 1;
-    const compare = new Intl.Collator("en", { numeric: true }).compare;
-    const keys = new Map(found.map((row) => [row, text(order.by, row)]));
-    return found.sort((a, b) => sign * compare(keys.get(a), keys.get(b)) || a - b);
+    const rank = ranks(order.by);
+    return found.sort((a, b) => sign * (rank(a) - rank(b)) || a - b);
+  }
+
+  // Changes stand in the order of their accounts; words of other columns are put in order once, not at each comparison.
+  const ordered = {};
+  function ranks(column) {
+    const { of, words } = changes[column];
+    if (!of) return (row) => row;
+    if (!ordered[column]) {
+      const compare = new Intl.Collator("en", { numeric: true }).compare;
+      const places = words.map((_, at) => at).sort((a, b) => compare(words[a], words[b]));
+      ordered[column] = [];
+      places.forEach((at, place) => (ordered[column][at] = place));
+    }
+    return (row) => (of[row] < 0 ? -1 : ordered[column][of[row]]);
   }
 
   function cell(row, content, header = false) {
@@ -65,6 +78,7 @@
   }
 
   let rows = [];
+  let marked = "";
   function showTable() {
     const pages = Math.max(1, Math.ceil(rows.length / PAGE));
     page = Math.min(page, pages - 1);
@@ -102,7 +116,9 @@
     for (const button of document.querySelectorAll(".books [data-territory]"))
       button.setAttribute("aria-pressed", String(button.dataset.territory === choice.territory));
     document.body.classList.toggle("choosing", Boolean(choice.territory));
-    for (const view of views) view.signal("chosen", choice.territory).run();
+    if (marked === choice.territory) return;
+    marked = choice.territory;
+    for (const view of views) view.signal("chosen", marked).run();
   }
 
   function choose(territory) {

@@ -84,4 +84,4 @@ def _in_colors_of_the_page(svg: str) -> str:
     svg = re.sub(r' style="[^"]*"', "", svg)
     for color, name in _STANDS_FOR.items():
         svg = svg.replace(color, name)
-    return re.sub(r'^<svg ([^>]*?)width="\d+" height="\d+"', r"<svg \1", svg.strip(), count=1)
+    return re.sub(r'^<svg ([^>]*?)width="\d+" height="\d+"', r'<svg aria-hidden="true" \1', svg.strip(), count=1)
