@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -47,6 +48,8 @@ class Calls:
         Records that one call looks up at most.
     batch : int
         Calls that the write of one batch takes, beside the look before it and the look after it.
+    per_record : float
+        Calls that each record of it takes besides, where a batch is written by several.
     fixed : int
         Calls that every command takes, whatever it does: to log in, to read what the fields are.
     """
@@ -55,6 +58,7 @@ class Calls:
     records_looked: int
     batch: int = 1
     fixed: int = 0
+    per_record: float = 0.0
 
     def to_read(self, accounts: int, users: int = 0) -> int:
         """Give the calls that it takes to read so many accounts and users."""
@@ -64,7 +68,8 @@ class Calls:
         """Give the calls that it takes to write so many records batch by batch, looked at before and after each."""
         whole, rest = divmod(records, batch_size)
         looks = whole * _pages(batch_size, self.records_looked) + (_pages(rest, self.records_looked) if rest else 0)
-        return self.fixed + 2 * looks + self.batch * _pages(records, batch_size)
+        written = self.batch * _pages(records, batch_size) + math.ceil(self.per_record * records)
+        return self.fixed + 2 * looks + written
 
 
 def _pages(rows: int, size: int) -> int:

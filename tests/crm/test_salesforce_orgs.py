@@ -123,7 +123,7 @@ def test_a_territory_is_emptied_by_a_job_as_by_a_call() -> None:
 
 def test_the_calls_of_a_plan_are_weighed_before_it_is_written(world: SalesforceWorld) -> None:
     scene = Scene(world, 1)
-    world.server.rest.calls_left = 40
+    world.server.rest.calls_left = 60
     assert list(scene.crm.preflight([], writes=1_000)) == []
     (problem,) = scene.crm.preflight([], writes=100_000)
     needed = scene.crm.capabilities.calls
@@ -132,16 +132,26 @@ def test_the_calls_of_a_plan_are_weighed_before_it_is_written(world: SalesforceW
     assert "are left of the day's 15,000" in problem.summary
 
 
-def test_the_calls_that_are_weighed_are_no_fewer_than_those_that_are_made(model: SalesforceWorld) -> None:
-    scene = Scene(model, 650)
-    crm = scene.crm
-    before = len(model.server.requests)
-    crm.records(scene.accounts)
-    scene.send(*(scene.write(account, scene.raj) for account in scene.accounts))
-    crm.records(scene.accounts)
-    made, calls = len(model.server.requests) - before, crm.capabilities.calls
-    assert calls is not None
-    assert made <= calls.to_write(650, crm.capabilities.batch_size)
+@pytest.mark.parametrize("count", [1, 201, 650])
+@pytest.mark.parametrize(
+    ("territories", "settings"),
+    [(True, {}), (False, {}), (True, {"bulk": {"write_above": 200}}), (False, {"precondition": "strict"})],
+)
+def test_the_calls_that_are_weighed_are_no_fewer_than_those_that_are_made_and_not_many_more(
+    count: int, territories: bool, settings: dict[str, Any]
+) -> None:
+    with salesforce(territories, **settings) as world:
+        scene = Scene(world, count)
+        size, calls = scene.crm.capabilities.batch_size, scene.crm.capabilities.calls
+        writes = [scene.write(account, scene.raj) for account in scene.accounts]
+        for start in range(0, count, size):
+            batch = writes[start : start + size]
+            scene.crm.records([write.account for write in batch])
+            scene.send(*batch)
+            scene.crm.records([write.account for write in batch])
+        assert calls is not None
+        made = len(world.server.requests)
+        assert made <= calls.to_write(count, size) <= 2 * made + 16
 
 
 def test_a_day_without_calls_ends_the_write_and_the_next_one_continues() -> None:

@@ -13,8 +13,6 @@ from terraform_like.domain.salesforce import SalesforceConnection
 
 #: Records of one page of a query, of one collection, and of one write of the port.
 _PAGE, _COLLECTION, BATCH = 2_000, 200, 10_000
-#: Calls of a bulk job: to make, fill and start it, to look at it a dozen times, and to get its results.
-_JOB = 17
 #: Calls to come in, to learn the fields, the model and its territories.
 _FIXED = 10
 
@@ -25,19 +23,14 @@ def batch_size(connection: SalesforceConnection) -> int:
 
 
 def calls(connection: SalesforceConnection) -> Calls:
-    """Give what operations cost at most."""
-    size = batch_size(connection)
-    if connection.precondition == "strict":
-        batch = 2 * size
-    else:
-        batch = max(_pages(min(size, connection.bulk.write_above), _COLLECTION), _JOB)
-    batch += _pages(size, LOOKED)
-    looked = LOOKED
+    """Give what operations cost at most; a bulk job costs less than the collections that it stands for."""
+    each = 2.0 if connection.precondition == "strict" else 1 / _COLLECTION
+    batch, looked = 2, LOOKED
     if connection.territory_management is not None:
-        # Rows are made, rows are deleted, and some accounts excluded; a look is one of rows as well.
-        batch += 3 * _pages(size, _COLLECTION) + 2 * _pages(size, NAMED)
-        looked = NAMED
-    return Calls(rows_read=_PAGE, records_looked=looked, batch=batch, fixed=_FIXED)
+        # Rows are made, rows are deleted, and some accounts excluded; a look is one at such rows as well.
+        each += 3 / _COLLECTION + 2 / NAMED
+        batch, looked = 7, NAMED
+    return Calls(_PAGE, looked, batch, fixed=_FIXED, per_record=each + 1 / LOOKED)
 
 
 def too_dear(session: Session, connection: SalesforceConnection, writes: int) -> Iterator[Diagnostic]:
@@ -51,7 +44,3 @@ def too_dear(session: Session, connection: SalesforceConnection, writes: int) ->
             f"day's {left.Max:,}",
             "Calls come back within 24 hours. Try again then, or have an administrator buy more.",
         )
-
-
-def _pages(rows: int, size: int) -> int:
-    return -(-rows // size)
