@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from terraform_like.crm.port import Crm, CrmError
-from terraform_like.domain.connection import Connection, SqlConnection
+from terraform_like.domain.connection import Connection, CsvConnection, SqlConnection
 from terraform_like.domain.salesforce import SalesforceConnection
 
 
@@ -34,6 +34,10 @@ def _opened(connection: Connection, root: Path) -> Crm:
         from terraform_like.crm.sql import SqlCrm
 
         return SqlCrm(connection, root)
+    if isinstance(connection, CsvConnection):
+        from terraform_like.crm.files import FilesCrm
+
+        return FilesCrm(connection, root)
     if isinstance(connection, SalesforceConnection):
         from terraform_like.crm.salesforce.provider import SalesforceCrm
 

@@ -99,14 +99,14 @@ class Capabilities:
         Calls a second that the CRM allows, where that is known.
     calls : Calls or None
         What operations cost, where the CRM counts calls.
-    reads_back : bool
-        Whether a look after a write shows what was written. Where changes go to a file that somebody loads later, it
-        does not.
     atomic : bool
         Whether owner and territory of a record are written in one step. Where they are not, a write that was cut off
         may have left one of them; see `is_between`.
     side_effects : tuple of str
         What else happens in the CRM where an account gets another owner, in a sentence each; a plan says so.
+    written_to : str or None
+        The file that changes go to, where somebody loads it into the CRM later; until then a look shows what the CRM
+        is going to hold. None where the CRM has them at once.
     """
 
     batch_size: int
@@ -117,9 +117,9 @@ class Capabilities:
     teams: bool = False
     per_second: float | None = None
     calls: Calls | None = None
-    reads_back: bool = True
     atomic: bool = True
     side_effects: tuple[str, ...] = ()
+    written_to: str | None = None
 
     def calls_of(self, records: int) -> int | None:
         """Give about how many calls it takes to write so many records; null where the CRM does not count them."""

@@ -22,6 +22,7 @@ from terraform_like.crm.columns import (
     native_id,
 )
 from terraform_like.crm.connect import Database
+from terraform_like.crm.look import looked
 from terraform_like.crm.owners import lacking
 from terraform_like.crm.port import Capabilities, CrmError, Member, Outcome, Reading, Receipt, Record, Write
 from terraform_like.crm.tables import PLACES, Tables
@@ -228,22 +229,14 @@ class SqlCrm:
 
     def _look(self, write: Write, found: Record | None, known: set[str], places: Sequence[_Column | None]) -> Receipt:
         """Say what will become of a write, by what the CRM holds; DONE where nothing stands against it."""
-        if self._tables.accounts.territory is None:
-            write = Write(write.account, Record(write.before.owner, None), Record(write.after.owner, None))
-        if found is None:
-            return Receipt(write.account, Outcome.FAILED, "the CRM has no such account any more")
-        if found == write.after:
-            return Receipt(write.account, Outcome.UNCHANGED, found=found)
-        if found != write.before:
-            return Receipt(write.account, Outcome.CONFLICT, "the record was changed meanwhile", found)
-        if write.after.owner is not None and write.after.owner not in known:
-            message = f'the CRM has no user "{write.after.owner}"'
-            return Receipt(write.account, Outcome.FAILED, message, found)
+        receipt = looked(write, found, known, territories=self._capabilities.territories)
+        if receipt.outcome is not Outcome.DONE:
+            return receipt
         for value, column in zip((write.after.owner, write.after.territory), places, strict=True):
             if value is not None and column is not None and self._native(value, column) is None:
                 message = f'the column "{column.key}" cannot hold "{value}"'
                 return Receipt(write.account, Outcome.FAILED, message, found)
-        return Receipt(write.account, Outcome.DONE)
+        return receipt
 
     def _known_users(self, connection: sa.Connection, owners: Sequence[str]) -> set[str]:
         key = self._tables.column(connection, self._tables.users.table, self._tables.users.key)

@@ -6,13 +6,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, SecretStr, Tag
 
-from terraform_like.domain.connection import Connection, SqlConnection
+from terraform_like.domain.connection import Connection, CsvConnection, SqlConnection
 from terraform_like.domain.quantity import Name
 from terraform_like.domain.salesforce import SalesforceConnection
 from terraform_like.domain.wish import Wish
 
 #: Every provider that is built in, by its name.
-BUILT_IN: dict[str, type[Connection]] = {"sql": SqlConnection, "salesforce": SalesforceConnection}
+BUILT_IN: dict[str, type[Connection]] = {
+    "sql": SqlConnection,
+    "csv": CsvConnection,
+    "salesforce": SalesforceConnection,
+}
 
 
 class OtherConnection(Connection):
@@ -32,6 +36,7 @@ def branch(value: Any) -> str:
 
 AnyConnection = Annotated[
     Annotated[SqlConnection, Tag("sql")]
+    | Annotated[CsvConnection, Tag("csv")]
     | Annotated[SalesforceConnection, Tag("salesforce")]
     | Annotated[OtherConnection, Tag("other")],
     Discriminator(branch),
