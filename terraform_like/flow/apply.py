@@ -13,7 +13,7 @@ from typing import Literal
 import polars as pl
 
 from terraform_like.crm.port import Crm, CrmError, Outcome, Receipt, Record, Write
-from terraform_like.diagnostics import Report, Severity, counted
+from terraform_like.diagnostics import Report, counted
 from terraform_like.diff import Place
 from terraform_like.flow.arranged import arrange
 from terraform_like.flow.current import as_record, differing, stands
@@ -27,7 +27,7 @@ from terraform_like.plan.check import errors
 from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.limits import beyond_limits, within_limits
 from terraform_like.plan.scheduled import places_on
-from terraform_like.plan.steps import Batch, Step, batches
+from terraform_like.plan.steps import Batch, Step, batches, owners
 from terraform_like.state.lock import StateError
 from terraform_like.state.store import State
 
@@ -181,7 +181,7 @@ class _Work:
         return not report.failed
 
     def _found_crm(self, report: Report) -> bool:
-        report.extend(d for d in self.crm.preflight([], writes=self.due.total) if d.severity is Severity.ERROR)
+        report.extend(self.crm.preflight([], owners=owners(self.due.steps()), writes=self.due.total))
         return not report.failed
 
     def _unchanged(self, report: Report) -> bool:

@@ -100,6 +100,12 @@ def apply_saved(
                     on_batch=on_batch,
                 )
                 _tell_of_lapses(repository, saved.plan, day, said)
+                if applied.done and (file := crm.capabilities.written_to) is not None:
+                    said.note(
+                        f"The changes are in {file}, and not in the CRM yet",
+                        "Load it into the CRM, and export the accounts anew. Until then a plan takes them as made, "
+                        "and nobody knows whether the CRM will.",
+                    )
                 return applied, said
         finally:
             crm.close()

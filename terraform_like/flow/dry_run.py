@@ -8,14 +8,14 @@ from datetime import date
 from terraform_like.config.load import Repository
 from terraform_like.crm import open_crm
 from terraform_like.crm.port import Crm, CrmError
-from terraform_like.diagnostics import Halt, Report, Severity
+from terraform_like.diagnostics import Halt, Report
 from terraform_like.diff import Place
 from terraform_like.flow.current import as_record, differing
 from terraform_like.flow.due import found_due
 from terraform_like.plan import fresh
 from terraform_like.plan.check import errors
 from terraform_like.plan.file import SavedPlan
-from terraform_like.plan.steps import Batch, Step, batches
+from terraform_like.plan.steps import Batch, Step, batches, owners
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,10 @@ def dry_run(repository: Repository, saved: SavedPlan, day: date) -> tuple[DryRun
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:
-            every = (_as_held(step, crm) for step in due.steps() if not step.stands)
+            every = [_as_held(step, crm) for step in due.steps() if not step.stands]
             found = DryRun(plan.plan, plan.digest, day, tuple(batches(every, crm.capabilities.batch_size)))
             found = replace(found, calls=crm.capabilities.calls_of(found.steps))
-            report.extend(d for d in crm.preflight([], writes=found.steps) if d.severity is Severity.ERROR)
+            report.extend(crm.preflight([], owners=owners(every), writes=found.steps))
             if not report.failed and repository.project.apply.on_conflict == "fail":
                 check = fresh.records_unchanged(differing(due.steps(), crm), due.total)
                 report.extend(errors([check]))

@@ -66,6 +66,11 @@ def steps(plan: Plan, day: date, here: Mapping[str, Place]) -> Iterator[Step]:
         yield _step(account, [as_crm(place, plan.users) for place in way], here.get(account))
 
 
+def owners(every: Iterable[Step]) -> list[str]:
+    """Give the CRM user ids of all who are to own accounts, sorted."""
+    return sorted({step.after.owner for step in every if step.after.owner is not None})
+
+
 def batches(every: Iterable[Step], size: int) -> Iterator[Batch]:
     """Divide steps into batches.
 
