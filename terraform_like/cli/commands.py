@@ -10,7 +10,7 @@ import click
 
 from terraform_like import __version__
 from terraform_like.cli.export_commands import export
-from terraform_like.cli.options import Day, Group, as_bands, global_options, plan_argument, variable_option
+from terraform_like.cli.options import Day, Group, Redaction, as_bands, global_options, plan_argument, variable_option
 from terraform_like.cli.session import Session
 from terraform_like.cli.state_commands import drift, state
 
@@ -148,27 +148,59 @@ def plan(
     )
 
 
-@territory.command(short_help="Show the saved plan in full.")
+@territory.command(short_help="Show the saved plan in full, or what it means for one person.")
 @plan_argument
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "html", "svg", "png"]),
+    type=click.Choice(["text", "markdown", "html", "svg", "png", "json", "jsonl"]),
     default="text",
     show_default=True,
-    help="html is one page that needs no network; svg and png are pictures for slides.",
+    help="markdown is one comment of a pull request, never too long; html one page that needs no network; svg and png "
+    "are pictures for slides; jsonl is one change a line.",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+@click.option("--person", metavar="NAME", help="Show what changes for one person, and what they have then.")
+@click.option(
+    "--redact",
+    type=Redaction(),
+    help="Leave out names, amounts or both (names,amounts), beside what territory.yaml says; nothing shows all.",
+)
 @click.option("--all-changes/--fold", default=True, help="Show every change (the default), or fold each kind.")
 @click.option("--as-of", type=Day(), help="Show who is on which territory on that day instead.")
 @click.pass_obj
-def show(session: Session, plan: str | None, form: Any, out: Path | None, all_changes: bool, as_of: date | None) -> int:
-    """Show the saved plan, stale or not; with --as-of, who owns, holds and covers each territory on a day."""
+def show(
+    session: Session,
+    plan: str | None,
+    form: Any,
+    out: Path | None,
+    person: str | None,
+    redact: tuple[str, ...] | None,
+    all_changes: bool,
+    as_of: date | None,
+) -> int:
+    """Show the saved plan, stale or not; with --as-of, who owns, holds and covers each territory on a day.
+
+    \b
+    Examples:
+      territory show --format markdown --redact names --out comment.md
+      territory show --person jane.doe
+      territory show --as-of 2027-07-15
+    """
     from terraform_like.cli.showing import show_command
 
     return session.run(
         "show",
-        lambda: show_command(session, plan, form=form, out=out, all_changes=all_changes, as_of=as_of),
+        lambda: show_command(
+            session,
+            plan,
+            form=form,
+            out=out,
+            all_changes=all_changes,
+            as_of=as_of,
+            person=person,
+            redact=redact,
+        ),
     )
 
 

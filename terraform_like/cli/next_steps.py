@@ -35,17 +35,20 @@ def plan_steps(session: Session, repository: Repository, planned: Planned, saved
     return NextSteps(says, (typed("check"), commit, typed("apply", *allowed)))
 
 
-def show_steps(session: Session, repository: Repository, plan: Plan) -> NextSteps | None:
-    """Give what follows a look at a saved plan: to judge it, to ask why, and to carry it out."""
+def show_steps(session: Session, repository: Repository, plan: Plan, *, named: bool) -> NextSteps | None:
+    """Give what follows a look at a saved plan: to judge it, to ask why where accounts are `named`, to carry it out."""
     from terraform_like.report.told.plan import NextSteps
 
     if session.quiet or not plan.has_changes:
         return None
     typed = _Typed(session, repository, plan)
-    why = shlex.join(["territory", *typed.here, "explain", f"account.{plan.changes[0].account}", *typed.named])
-    return NextSteps("To judge it, to ask why, and to see what an apply would write:", (
-        typed("check"), why, typed("apply", "--dry-run")
-    ))  # fmt: skip
+    dry = typed("apply", "--dry-run")
+    # Nobody types an id that holds what cannot be seen.
+    account = next((c.account for c in plan.changes if c.account.isprintable()), None) if named else None
+    if account is None:
+        return NextSteps("To judge it, and to see what an apply would write:", (typed("check"), dry))
+    why = shlex.join(["territory", *typed.here, "explain", f"account.{account}", *typed.named])
+    return NextSteps("To judge it, to ask why, and to see what an apply would write:", (typed("check"), why, dry))
 
 
 class _Typed:

@@ -29,6 +29,23 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is no date; write YYYY-MM-DD", param, ctx)
 
 
+class Redaction(click.ParamType[tuple[str, ...]]):
+    """What a report leaves out: names, amounts, both, or nothing."""
+
+    name = "what"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Read `names,amounts`, or say what can be left out."""
+        if isinstance(value, tuple):
+            return value
+        said = tuple(dict.fromkeys(word.strip() for word in str(value).split(",")))
+        if said == ("nothing",):
+            return ()
+        if unknown := [word for word in said if word not in ("names", "amounts")]:
+            self.fail(f"{unknown[0]!r} cannot be left out; write names, amounts, names,amounts or nothing", param, ctx)
+        return said
+
+
 def today() -> date:
     """Give the day in UTC, so that a plan does not depend on where the machine stands."""
     return datetime.now(UTC).date()

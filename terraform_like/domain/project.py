@@ -55,6 +55,15 @@ class Applying(Wish):
     keeps everything from being written. Example: `skip`."""
 
 
+class Reporting(Wish):
+    """What reports of saved plans leave out."""
+
+    redact: tuple[Literal["names", "amounts"], ...] = ()
+    """What `territory show` leaves out unless `--redact` says otherwise: names of people, users and accounts, which
+    become stand-ins, or amounts, which become shares of the fair share. Example: `[names]`.
+    """
+
+
 class Project(Wish):
     """A territory repository: its CRM, its state and its defaults."""
 
@@ -71,3 +80,5 @@ class Project(Wish):
     """When a plan may be applied. Example: `{branch: main, on_conflict: skip}`."""
     snapshot: Literal["commit", "local"] = "commit"
     """Whether snapshots are committed beside plans or kept under `.territory/`. Example: `commit`."""
+    report: Reporting = Reporting()
+    """What reports leave out. Example: `{redact: [names]}`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -146,7 +146,11 @@ def _without_amounts(plan: Plan) -> Plan:
     full = _full_shares(plan)
 
     def shared(territory: PlannedTerritory) -> PlannedTerritory:
-        loads = {m: _scaled(load, full[territory.segment, m]) for m, load in territory.loads.items()}
+        loads = {
+            # How many accounts there are is no amount.
+            m: load if m == "accounts" else _scaled(load, full[territory.segment, m])
+            for m, load in territory.loads.items()
+        }
         return territory.model_copy(update={"loads": loads})
 
     return plan.model_copy(
@@ -196,15 +200,25 @@ def _facts_in_shares(facts: Facts, full: Mapping[tuple[str, str], float]) -> Fac
     return replace(facts, table=table)
 
 
+def people_of(plan: Plan) -> list[str]:
+    """Give everybody who is on a territory at any time, or has accounts before or after."""
+    names = {t.owner for t in plan.territories} | {row.person for row in plan.staffing}
+    names |= {place.owner for place in _places(plan)}
+    return sorted(name for name in names if name is not None)
+
+
+def _places(plan: Plan) -> Iterator[Place]:
+    for one in plan.changes:
+        yield from (one.before, one.after)
+    for passing in plan.scheduled:
+        yield from (passing.before, passing.after)
+
+
 def _stand_ins(plan: Plan, facts: Facts | None) -> StandIns:
-    people: set[str | None] = {*plan.users, *plan.users.values(), *plan.inactive}
+    people: set[str | None] = {*people_of(plan), *plan.users, *plan.users.values(), *plan.inactive}
     accounts = {change.account for change in plan.changes}
-    places = [place for change in plan.changes for place in (change.before, change.after)]
-    places += [place for passing in plan.scheduled for place in (passing.before, passing.after)]
-    people |= {place.owner for place in places}
     for passing in plan.scheduled:
         accounts |= set(passing.accounts)
-    people |= {t.owner for t in plan.territories} | {row.person for row in plan.staffing}
     people |= {one.person for one in plan.matched}
     people |= {name for h in plan.handovers for name in (h.giver, h.taker)}
     people |= {v.waived.owner for v in plan.verdicts if v.waived}

@@ -45,6 +45,12 @@ def json_text(value: Any) -> str:
     return written.replace("##[", "\\u0023\\u0023[")
 
 
+def json_lines(values: Iterable[Any]) -> str:
+    """Give one JSON value a line, as ASCII."""
+    lines = (json.dumps(jsonable(value), allow_nan=False) for value in values)
+    return "\n".join(lines).replace("##[", "\\u0023\\u0023[")
+
+
 def jsonable(value: Any) -> Any:
     """Give JSON values; a number that JSON cannot write becomes the text `infinite`, `-infinite` or `unknown`.
 

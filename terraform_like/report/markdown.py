@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Characters that GitHub takes of a comment; counted in bytes, which are never fewer.
 LONGEST = 65_536
+#: What a plan may fill of them, so that a workflow can add what it found.
+FILLED = LONGEST - 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +51,16 @@ def plan_markdown(told: ToldPlan) -> str:
     for level in LEVELS:
         page = plan_page(told, ordered[: level.changes], rows=level.rows, name=level.name, books=level.books)
         text = written("plan.md.j2", page)
-        if len(text.encode()) <= LONGEST:
+        if len(text.encode()) <= FILLED:
             break
     return text
 
 
 def written(template: str, page: object) -> str:
     """Give a page as a template lays it out; whatever is not marked as Markdown is made harmless."""
-    return _environment().get_template(template).render(page=page).strip("\n")
+    text = _environment().get_template(template).render(page=page).strip("\n")
+    # Parts that are not there leave their blank lines behind; no text holds one, as line ends are written out.
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from terraform_like.diagnostics import counted
-from terraform_like.report.markdown import LONGEST, written
+from terraform_like.report.markdown import FILLED, written
 from terraform_like.report.markdown_text import Folded, Table, bold, code, cut, harmless, listed
 from terraform_like.report.numbers import column, figure, percent
 from terraform_like.report.terminal import Align
@@ -39,7 +39,7 @@ def person_markdown(page: ToldPersonPage) -> str:
     """Give the page of a person as Markdown that fits into one comment, with as many rows as fit."""
     for rows, name in _LEVELS:
         text = written("person.md.j2", _page(page, rows, name))
-        if len(text.encode()) <= LONGEST:
+        if len(text.encode()) <= FILLED:
             break
     return text
 
@@ -106,7 +106,7 @@ def _holds(page: ToldPersonPage, rows: int, name: int) -> Table | None:
     found = tuple(
         (
             bold(cut(held.territory, name)),
-            "slot" if held.slot else "vacant",
+            held.what,
             f"{held.accounts:,}" if held.accounts is not None else "",
             f"{held.credit * 100:g}%",
             f"{held.since or ''}",

@@ -44,7 +44,6 @@ class PlanPage:
     passed: Folded | None
     segments: Table | None
     books: tuple[Folded, ...]
-    legend: str
     people: Table | None
     more_people: Folded | None
     covered: Table | None
@@ -90,7 +89,6 @@ def plan_page(told: ToldPlan, changes: Sequence[Change], *, rows: int, name: int
         passed=_fold(counted(len(passed), "policy passes", "policies pass"), page.verdicts(passed)),
         segments=page.segments(),
         books=tuple(table for table in tables if table is not None),
-        legend=f"↑ above its band, ↓ below it; {LEGEND}" if segments else "",
         people=page.people(changed[:_OPEN]),
         more_people=_fold(counted(len(changed[_OPEN:]), "more person", "more people"), page.people(changed[_OPEN:])),
         covered=page.covered(told.covers),
@@ -106,7 +104,7 @@ def plan_page(told: ToldPlan, changes: Sequence[Change], *, rows: int, name: int
 def _marker(plan: str) -> Markup:
     """Give the comment that no reader sees, by which a later report finds the one that it replaces."""
     # Two hyphens would end it early.
-    return Markup(f"<!-- territory: {harmless(plan).replace('--', '&#45;&#45;')} -->")
+    return Markup(f"<!-- territory: {harmless(plan).replace('--', Markup('&#45;&#45;'))} -->")
 
 
 def _headline(told: ToldPlan) -> str:
@@ -172,9 +170,9 @@ class _Page:
         if not self.told.proofs:
             return ()
         worst = max(self.told.proofs, key=lambda proof: proof.gap)
-        every = len(self.told.proofs) > 1
-        parts = harmless(worst.sentence) + Markup(", the farthest of all parts" if every and worst.gap else "")
-        return (Markup("**Proof**: ") + parts + Markup(f". <sub>{harmless(CHECKABLE.capitalize())}.</sub>"),)
+        every = "every part is " if len(self.told.proofs) > 1 and worst.gap and not worst.unbounded else ""
+        said = harmless(f"{every}{worst.sentence}. {CHECKABLE.capitalize()}.")
+        return (Markup("**Proof**: ") + said,)
 
     def proofs(self) -> Folded | None:
         """Give how near to the best possible plan every part of it is."""
@@ -183,7 +181,7 @@ class _Page:
             for proof in self.told.proofs[: self.rows]
         )
         count = counted(len(self.told.proofs), "part")
-        return _fold(f"Proof of {count}", Table(("part", ""), (_LEFT, _LEFT), rows) if rows else None)
+        return _fold(f"Proof of {count}", Table(("part", ""), (_LEFT, _LEFT), rows) if len(rows) > 1 else None)
 
     def verdicts(self, verdicts: Sequence[ToldVerdict]) -> Table | None:
         rows = []
@@ -228,7 +226,8 @@ class _Page:
         if not rows:
             return None
         aligned = (_LEFT, _LEFT, *(_RIGHT,) * len(segment.metrics), *((_LEFT,) if drawn else ()))
-        below = f"and {len(segment.books) - len(books):,} more" if len(books) < len(segment.books) else ""
+        more = f"and {len(segment.books) - len(books):,} more; " if len(books) < len(segment.books) else ""
+        below = f"{more}↑ above its band, ↓ below it" + (f"; {LEGEND}" if drawn is not None else "")
         summary = Markup("<b>{}</b>: {}").format(
             self.text(segment.name), counted(len(segment.books), "territory", "territories")
         )

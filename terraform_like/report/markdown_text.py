@@ -71,14 +71,15 @@ def code(text: str) -> Markup:
 
 
 def bold(text: str) -> Markup:
-    """Give text that stands out."""
-    return Markup("**{}**").format(harmless(text)) if text.strip() else harmless(text)
+    """Give text that stands out, without blanks at its ends, before which it would not."""
+    text = text.strip()
+    return Markup("**{}**").format(harmless(text)) if text else Markup("")
 
 
 def cut(text: str, longest: int) -> str:
     """Give a text of so many characters at most; what is left out shows as `…`."""
-    plain = escaped(text)
-    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
+    plain = escaped(text[:longest])
+    return plain if len(plain) <= longest and len(text) <= longest else plain[: longest - 1] + "…"
 
 
 def mermaid(text: str) -> str:

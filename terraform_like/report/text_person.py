@@ -79,15 +79,14 @@ def _later(page: ToldPersonPage, most: int | None) -> Iterator[Block]:
 def _holding(holds: Sequence[Held]) -> Iterator[Block]:
     if not holds:
         return
-    yield line(Piece("What you hold", "bold"), " for a slot or a vacant territory")
+    yield line(Piece("What you hold", "bold"), " for others")
     yield BLANK
     for held in holds:
-        slot = " (slot)" if held.slot else ""
         count = counted(held.accounts, "account") + " " if held.accounts is not None else ""
         since = f"from {held.since} " if held.since else ""
         until = f"to {held.to} " if held.to else ""
         credit = f"for {held.credit * 100:g}% of the credit"
-        yield hanging(["  ", Piece(escaped(held.territory)), f"{slot}: "], f"{count}{since}{until}{credit}")
+        yield hanging(["  ", Piece(escaped(held.territory)), f" ({held.what}): "], f"{count}{since}{until}{credit}")
     yield BLANK
 
 

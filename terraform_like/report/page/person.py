@@ -95,11 +95,10 @@ def _groups(passed: Iterable[Passed], formats: Mapping[str, Formatted], word: st
 
 
 def _held(held: Held) -> str:
-    what = "slot " if held.slot else ""
     accounts = "" if held.accounts is None else f" {counted(held.accounts, 'account')}"
     since = f" from {held.since}" if held.since else ""
     until = f" to {held.to}" if held.to else ""
-    return f"{what}{held.territory}:{accounts}{since}{until}, for {held.credit * 100:g}% of the credit"
+    return f"{held.territory} ({held.what}):{accounts}{since}{until}, for {held.credit * 100:g}% of the credit"
 
 
 def _later(one: Later) -> dict[str, str]:

@@ -6,7 +6,7 @@ Of others it tells names only, of those who hand over or take, and one median: n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from math import isnan
 from statistics import median
@@ -102,10 +102,13 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A territory whose accounts the person holds: how many of them, from when to when, and for what credit."""
+    """A territory whose accounts the person holds: how many of them, from when to when, and for what credit.
+
+    `what` says why: it is a `slot`, it is `vacant`, or its accounts are `held over` from before.
+    """
 
     territory: str
-    slot: bool
+    what: str
     accounts: int | None
     since: date | None
     to: date | None
@@ -145,6 +148,22 @@ class ToldPersonPage:
         return self.metrics[0] if self.metrics else None
 
     @property
+    def changes(self) -> tuple[Change, ...]:
+        """The changes of the plan by which something comes to the person or goes."""
+        passing = {passed.account for passed in (*self.comes, *self.goes)}
+        return tuple(change for change in self.told.plan.changes if change.account in passing)
+
+    @property
+    def result(self) -> dict[str, object]:
+        """The same for programs: nothing of the plan beside."""
+        return {
+            "plan": self.told.plan.plan,
+            "as_of": self.told.plan.as_of,
+            "person": self.name,
+            **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("told", "name")},
+        }
+
+    @property
     def headline(self) -> str:
         """What the plan does, in one sentence."""
         if not (self.comes or self.goes):
@@ -154,18 +173,8 @@ class ToldPersonPage:
         return f"{come} to you, {len(self.goes):,} {'goes' if len(self.goes) == 1 else 'go'}.{count}"
 
 
-def people_of(plan: Plan) -> list[str]:
-    """Give everybody for whom there is a page: who is on a territory at any time, or has accounts before or after."""
-    names = {t.owner for t in plan.territories} | {row.person for row in plan.staffing}
-    for change in plan.changes:
-        names |= {change.before.owner, change.after.owner}
-    for passing in plan.scheduled:
-        names |= {passing.before.owner, passing.after.owner}
-    return sorted(name for name in names if name is not None)
-
-
 def told_person(told: ToldPlan, name: str) -> ToldPersonPage:
-    """Give what a plan means for one of `people_of` it."""
+    """Give what a plan means for somebody of it."""
     plan, facts = told.plan, told.facts
     one = next((p for p in told.people if p.name == name), None)
     figures = {} if facts is None else _figures(facts, [c.account for c in plan.changes if name in _people(c)])
@@ -224,7 +233,7 @@ def _book(plan: Plan, facts: Facts, metrics: tuple[str, ...], name: str) -> Iter
     away: list[float | None] = [None] * mine.height
     if home is not None and mine.height:
         latitude, longitude = mine.select(pl.col("latitude", "longitude").fill_null(float("nan"))).to_numpy().T
-        away = [None if isnan(km) else km for km in great_circle_km(latitude, longitude, *home).tolist()]
+        away = [None if isnan(km) else round(km, 1) for km in great_circle_km(latitude, longitude, *home).tolist()]
     figures = mine.select(map(figure_of, facts.metrics)).iter_rows() if facts.metrics else iter([()] * mine.height)
     for (account, territory, had), row, km in zip(
         mine.select("account", "after", "had").iter_rows(), figures, away, strict=True
@@ -245,12 +254,16 @@ def _later(scheduled: Iterable[Scheduled], name: str) -> Iterator[Later]:
 
 def _held(plan: Plan, facts: Facts | None, name: str) -> Iterator[Held]:
     slots = {t.name for t in plan.territories if t.slot}
+    owning = [row for row in plan.staffing if not (row.interim or row.team or row.person is None)]
     for row in plan.staffing:
         if row.interim and row.person == name:
+            day = max(row.since or plan.as_of, plan.as_of)
+            owned = any(other.territory == row.territory and other.on(day) for other in owning)
+            what = "held over" if owned else "slot" if row.territory in slots else "vacant"
             there = None
             if facts is not None and row.on(plan.as_of):
                 there = facts.table.filter((pl.col("has") == name) & (pl.col("after") == row.territory)).height
-            yield Held(row.territory, row.territory in slots, there, row.since, row.to, row.credit)
+            yield Held(row.territory, what, there, row.since, row.to, row.credit)
 
 
 def _compared(told: ToldPlan, name: str) -> Iterator[Compared]:

@@ -31,6 +31,11 @@ class ToldProof:
     gap: float
     kept: bool = False
 
+    @property
+    def unbounded(self) -> bool:
+        """Whether the bound is so far off that it tells nothing."""
+        return self.gap >= _NO_BOUND
+
 
 def told_proofs(proofs: Sequence[Proof]) -> tuple[ToldProof, ...]:
     """Give one sentence a component on how near to the best possible plan it is; those kept as they were in one."""

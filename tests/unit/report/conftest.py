@@ -147,6 +147,16 @@ VERDICTS = (
 
 @pytest.fixture
 def plan() -> Plan:
+    return made()
+
+
+@pytest.fixture(scope="session")
+def built_plan() -> Plan:
+    """Give the same plan to laws, which draw many examples a test."""
+    return made()
+
+
+def made() -> Plan:
     every = changes()
     counts = {kind: sum(c.kind is kind for c in every) for kind in ChangeKind}
     books = tuple(territory(i) for i in range(12))
