@@ -257,7 +257,9 @@ class Crm(Protocol):
         ...
 
     def arrange(self, territories: Sequence[str], members: Sequence[Member]) -> list[Receipt]:
-        """See that the CRM has those territories, with those members and no others, before accounts are written.
+        """See that the CRM has those territories, with those members, before accounts are written.
+
+        Members whom it can tell to be of its own making, and who are not among those, are taken out.
 
         Gives a receipt for each territory or member that was changed or that could not be; none where the CRM keeps
         no territories of their own.

@@ -97,7 +97,8 @@ class TerritoryManagement(Wish):
     key: ApiName = "Territory_Key__c"
     """Field of Territory2 with the territory's name in the plan. Example: `Territory_Key__c`."""
     roles: dict[str, str] = Field(default_factory=dict)
-    """Role in the territory by role in the plan; who has another is a member without. Example: `{csm: Sales Rep}`."""
+    """Role in the territory by role in the plan; who has another is a member without. Memberships in these roles are
+    ended where the plan has nobody on them, all others are left alone. Example: `{account-executive: Sales Rep}`."""
     exclusions: bool = True
     """Whether an account that a rule would bring back is excluded from the territory it leaves. Example: `true`."""
 

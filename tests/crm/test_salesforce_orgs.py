@@ -363,7 +363,7 @@ def test_a_write_that_is_cut_off_at_any_call_is_finished_by_the_same_write(skip:
 ROLES = {"owner": "Owner", "rep": "Sales Rep"}
 
 
-def test_territories_and_members_are_as_arranged_and_no_others() -> None:
+def test_territories_and_members_are_as_arranged() -> None:
     with salesforce(True, territory_management={"model": "FY27", "type": "Book", "roles": ROLES}) as world:
         arranged(world)
 
@@ -384,6 +384,15 @@ def arranged(model: SalesforceWorld) -> None:
     assert len(changes) == 3
     assert model.model.members(WEST) == [(jane, "Sales Rep"), (eve, None)]
     assert model.model.members("slot-1") == [(raj, "Sales Rep")]
+    # Memberships that are none of ours stay as somebody made them.
+    boss = model.add_user("Boss")
+    west = next(row["Id"] for row in made.values() if row["Name"] == WEST)
+    model.org.create("UserTerritory2Association", UserId=boss, Territory2Id=west, RoleInTerritory2="Administrator")
+    assert len(crm.arrange([WEST], [Member(WEST, boss, "owner"), Member(WEST, eve, "rep")])) == 3
+    assert model.model.members(WEST) == [(eve, "Sales Rep"), (boss, "Administrator")]
+    assert crm.arrange([WEST], [Member(WEST, boss, "owner"), Member(WEST, eve, "rep")]) == []
+    crm.arrange([WEST], [])
+    assert model.model.members(WEST) == [(boss, "Administrator")]
 
 
 def test_roles_of_a_plan_have_other_names_there() -> None:

@@ -49,20 +49,33 @@ def set_members(
     wanted: Sequence[Member],
     sleep: Callable[[float], None],
 ) -> dict[Member, Problem | None]:
-    """See that territories have those members and no others; give of each that was changed why it was refused.
+    """See that territories have those members; give of each that was changed why it was refused.
 
-    A member who is there in another role is deleted first, since there is one row a user and territory: of who has
-    several roles in one, the first is taken. A role that `roles` does not name is none.
+    Memberships in a role that `roles` leads to are ours: those of others end. Whoever is there in another role, such as
+    an administrator, stays as somebody put them. There is one row a user and territory, and the API changes no role of
+    it: of who has several roles in a territory the first is taken, a role that `roles` does not name is none, and
+    another role is a row that is made anew.
     """
     held = _held(session, territories)
     first: dict[tuple[str, str], Member] = {}
     for one in wanted:
         user = long_id(one.user) or one.user
         first.setdefault((one.territory, user), Member(one.territory, user, roles.get(one.role, "")))
-    asked = set(first.values())
-    extra = sorted(row for row, member in held.items() if member not in asked)
+    ours = set(roles.values())
+    theirs = {(one.territory, one.user) for one in held.values() if one.role and one.role not in ours}
+    asked = {one for pair, one in first.items() if pair not in theirs}
+    again = {(one.territory, one.user) for one in asked if one.role}
+    extra = sorted(
+        row
+        for row, one in held.items()
+        if one not in asked and (one.role in ours or (not one.role and (one.territory, one.user) in again))
+    )
     gone = collections.delete(session, extra, sleep)
-    missing = sorted(asked - set(held.values()), key=lambda one: (one.territory, one.user, one.role))
+    staying = {(one.territory, one.user) for row, one in held.items() if row not in extra}
+    missing = sorted(
+        (one for one in asked if (one.territory, one.user) not in staying),
+        key=lambda one: (one.territory, one.user, one.role),
+    )
     rows = [
         {
             "UserId": one.user,

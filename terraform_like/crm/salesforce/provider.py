@@ -125,7 +125,7 @@ class SalesforceCrm:
         return self._writer.write(batch)
 
     def arrange(self, territories: Sequence[str], members: Sequence[Member]) -> list[Receipt]:
-        """See that the model has those territories, with those members and no others."""
+        """See that the model has those territories, with those members, and no others in the roles of ours."""
         if self._territories is None:
             return []
         made = self._territories.ensure(territories)
