@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from terraform_like.diagnostics import Report
-from terraform_like.report.machine import json_text, jsonable, machine_text
+from terraform_like.report.machine import json_lines, json_text, jsonable, machine_text
 
 
 @dataclass(frozen=True)
@@ -55,3 +55,12 @@ def test_numbers_that_json_cannot_write_become_words(number, text):
 def test_json_steers_no_terminal():
     assert json_text("\x1b[2J\u202eé").isascii()
     assert "\x1b" not in json_text("\x1b[2J")
+
+
+def test_json_lines_hold_one_value_a_line_whatever_is_in_it():
+    values = [{"account": "two\n##[error]é"}, {"account": "A-2"}]
+    text = json_lines(values)
+
+    assert [json.loads(line) for line in text.split("\n")] == values
+    assert text.isascii()
+    assert "##[" not in text
