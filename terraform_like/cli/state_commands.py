@@ -128,7 +128,8 @@ def drift(session: Session, plan: str | None, adopt: bool, detailed_exitcode: bo
     """Compare the CRM with what was last applied: what was changed, by whom where the CRM says, what is gone or new.
 
     Accounts that are new are told and are no drift. With --adopt the YAML follows the CRM: accounts are pinned to the
-    territories that they are in now, and comments stay.
+    territories that they are in now, or that their new owner owns, and a territory that went to one person as a whole
+    gets that owner. Comments stay.
     """
     from terraform_like.flow.drift import drift as flow
 
