@@ -25,7 +25,7 @@ class Policy(Wish):
     says: str = ""
     """The rule in words, shown when it is broken. Example: `No book may be worth a quarter more than another.`"""
     remedy: str = ""
-    """What to do where it is broken, shown then. Example: `Name the account under accounts: of its territory.`"""
+    """What to do where it is broken, shown then. Example: `Pin the account to its territory.`"""
     level: Level = "hard"
     """`hard` fails the check, `soft` fails it unless overridden by name, `advisory` only tells. Example: `soft`."""
     over: Over

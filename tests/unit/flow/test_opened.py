@@ -69,7 +69,7 @@ def test_what_one_runner_applied_the_other_has_to_the_letter(clones: tuple[Path,
         assert other.applied("fy27").equals(places.sort("account"))
         assert other.history() == [replace(entry(first), serial=1)]
         assert [other.events(a) for a in EVIL[:4]] == [one.events(a) for a in EVIL[:4]]
-        assert other.befores("fy27", 0) == one.befores("fy27", 0) != {}
+        assert other.since("fy27", 0) == one.since("fy27", 0) != {}
     kept = run(clones[0], "ls-tree", "-r", "--name-only", REF).splitlines()
     assert kept == ["applied/fy27.csv", "history.csv", "journal/000001/000001.csv", "meta.json"]
     assert run(clones[0], "ls-remote", "origin").split()[1::2] == [REF]

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from terraform_like.diff import Place
-from terraform_like.plan.applied import End, Entry, Intent, Run, Settled, timestamp
+from terraform_like.plan.applied import End, Entry, Intent, Run, Settled, Since, timestamp
 from terraform_like.state.lock import StateError
 from terraform_like.state.opening import open_state
 from terraform_like.state.store import State
@@ -242,7 +242,7 @@ def test_a_state_of_the_first_version_is_brought_forward_with_all_that_it_holds(
         run = state.begin("fy27", "d2")
         assert run.number == 2
         with pytest.raises(StateError, match="before serial 1 is not known: an older version applied"):
-            state.befores("fy27", 0)
+            state.since("fy27", 0)
         state.intend(run, 1, intents("A"))
         state.close()
     assert run_sql(URL, tmp_path, "SELECT schema_version, befores_since FROM meta") == [(3, 1)]
@@ -294,9 +294,11 @@ def test_what_accounts_had_before_later_applies_is_the_first_of_it_where_they_we
     one("fy27", "u-1", "u-2", {"A": "done", "B": "failed"})
     one("fy27", "u-2", "u-3", {"A": "unchanged", "C": "conflict"})
     one("emea", "u-2", "u-3", {"D": "done"})
-    assert state.befores("fy27", 0) == {"A": Place(owner="u-1")}
-    assert state.befores("fy27", 1) == {"A": Place(owner="u-2")}
-    assert state.befores("fy27", 2) == {}
+    last = Place(territory="w", owner="u-3")
+    assert state.since("fy27", 0) == {"A": Since(Place(owner="u-1"), last)}
+    assert state.since("fy27", 1) == {"A": Since(Place(owner="u-2"), last)}
+    assert state.since("fy27", 2) == {}
     state.intend(state.begin("fy27", "cut off"), 1, intents("A"))
     with pytest.raises(StateError, match="an apply of fy27 was cut off; run territory apply again"):
-        state.befores("fy27", 2)
+        state.since("fy27", 2)
+    assert state.since("fy27", 2, resumed="cut off") == {}
