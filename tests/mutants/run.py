@@ -64,6 +64,7 @@ class Room:
 
 
 _LOW = ("diagnostics", "address", "domain", "diff", "carve", "staffing")
+_MIDDLE = (*_LOW, "policy", "plan", "config", "crm", "state", "git", "report")
 _UNIT = "tests/unit"
 ROOMS = (
     Room(
@@ -76,18 +77,15 @@ ROOMS = (
         ),
         _LOW,
         (
-            tuple(f"{_UNIT}/policy/test_{name}.py" for name in ("changed", "override", "measured", "judge")),
+            tuple(f"{_UNIT}/policy/test_{name}.py" for name in ("changed", "override", "told", "measured", "judge")),
             (
                 *(f"{_UNIT}/policy/test_reference.py", f"{_UNIT}/flow/test_policy_test.py"),
                 *(f"{_UNIT}/plan/test_policy_tables.py", f"{_UNIT}/config/test_load.py"),
             ),
         ),
     ),
-    Room(
-        ("flow/gate", "flow/check"),
-        (*_LOW, "policy", "plan", "config", "crm", "state", "git", "report"),
-        ((f"{_UNIT}/flow/test_gate.py",), (f"{_UNIT}/flow/test_check.py",)),
-    ),
+    Room(("flow/gate",), _MIDDLE, ((f"{_UNIT}/flow/test_gate.py",),)),
+    Room(("flow/check",), _MIDDLE, ((f"{_UNIT}/flow/test_check.py",), (f"{_UNIT}/flow/test_gate.py",))),
 )
 
 
