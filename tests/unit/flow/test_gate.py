@@ -276,3 +276,21 @@ def test_an_expression_reads_no_file_and_takes_neither_time_nor_memory(company, 
         company.plan()
 
     assert {d.span.file for d in halted.value.report if d.span} == {"policies/more.yaml"}
+
+
+def test_a_base_that_does_not_exist_ends_the_check_and_is_named(company):
+    company.plan()
+
+    with pytest.raises(Halt) as halted:
+        company.check("nowhere")
+    assert [told.summary for told in halted.value.report if told.severity == "error"] == [
+        'The policies of "nowhere" cannot be read'
+    ]
+
+
+def test_files_in_folders_below_the_policies_of_the_base_are_none_of_the_gate(company):
+    company.write("policies/standard/strict.yaml", "policies:\n  never: {over: plan, assert: 'false'}\n")
+    git.init(company.root)
+    company.plan()
+
+    assert verdicts(company.check()[0]) == BLOCKED

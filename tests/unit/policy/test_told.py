@@ -119,3 +119,74 @@ def test_what_a_policy_says_to_do_is_in_its_verdict():
 
     assert verdict.remedy == "Add a territory."
     assert (verdict.parts, verdict.part_figures) == ((), {})
+
+
+@pytest.mark.parametrize(
+    ("values", "where", "measured"),
+    [([0.0, 0.0], "TRUE", None), ([0.2, 0.3], "TRUE", 1), ([0.2, 0.3], "territory = 'a'", 0.4)],
+)
+def test_a_share_is_of_whatever_sum_there_is_and_of_nothing_where_there_is_none(values, where, measured):
+    books = pl.DataFrame(
+        {
+            "address": ["territory.a", "territory.b"],
+            "territory": ["a", "b"],
+            "segment": ["s", "s"],
+            "size": [1.0, 1.0],
+            "arr": values,
+        }
+    )
+    policies = Policies.model_validate(
+        {"policies": {"p": {"over": "territories", "where": where, "measure": "share(arr)", "at_most": 1}}}
+    )
+    ((verdict,), _) = judge(policies, {**EMPTY, "territories": books}, DAY)
+
+    assert (verdict.passed, verdict.measured) == (True, measured)
+
+
+def test_the_sum_of_no_rows_is_none_and_other_measures_of_them_are_not_known():
+    total, _ = of(where="accounts > 99", measure="sum(accounts)", at_least=1)
+    largest, _ = of(where="accounts > 99", measure="max(accounts)", at_least=1)
+
+    assert (total.passed, total.measured) == (False, 0)
+    assert (largest.passed, largest.measured) == (True, None)
+
+
+def test_a_book_of_one_account_before_is_one_to_compare_with():
+    books = BOOKS.with_columns(
+        pl.Series("accounts_before", [1, 1, 0, 0, 0, 0]), pl.Series("size_before", [4.0, 4.0, 1.0, 1.0, 1.0, 1.0])
+    )
+    rule = {"over": "territories", "measure": "max(size)", "compare": "before", "better": "lower"}
+    ((verdict,), _) = judge(Policies.model_validate({"policies": {"p": rule}}), {**EMPTY, "territories": books}, DAY)
+
+    assert verdict.before == 4
+
+
+@pytest.mark.parametrize(
+    ("rule", "severity", "detail"),
+    [
+        ({"over": "changes", "assert": "kind = 'add'"}, "note", "No change of this plan is one that it looks at."),
+        (
+            {"over": "territories", "where": "accounts > 99", "assert": "vacant"},
+            "warning",
+            "It passes without having looked at a row: `where: accounts > 99` leaves none of the territories.",
+        ),
+        (
+            {"over": "segments", "assert": "segment = 'metro'"},
+            "warning",
+            "It passes without having looked at a row: no segments.",
+        ),
+    ],
+)
+def test_a_policy_that_looked_at_nothing_is_told_at_its_name(rule, severity, detail):
+    asked_for = []
+
+    def locate(path, *, key=False):
+        asked_for.append((path, key))
+        return Span("policies/p.yaml", 3, 3)
+
+    _, (told,) = judge(
+        Policies.model_validate({"policies": {"p": rule}}), {**EMPTY, "territories": BOOKS}, DAY, locate=locate
+    )
+
+    assert (told.severity, told.summary, told.detail) == (severity, 'Policy "p" matched nothing', detail)
+    assert asked_for == [(("policies", "p"), True)]
