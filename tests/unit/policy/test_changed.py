@@ -48,3 +48,30 @@ def test_what_is_taken_away_of_waivers_and_approvals_is_told():
 
     assert first.startswith("- waiver of territory.a")
     assert second.startswith("- approval {")
+
+
+def test_what_is_taken_out_of_a_rule_or_of_the_levels_is_told():
+    rule = {"over": "changes", "where": "kind = 'move'", "assert": "open_pipeline < 1"}
+    before = {"policies": {"p": rule}, "levels": {"p": "soft"}}
+    after = {"policies": {"p": {"over": "changes", "assert": "open_pipeline < 9"}}}
+
+    assert changed(Policies.model_validate(before), Policies.model_validate(after)) == (
+        "~ policies.p.assert: open_pipeline < 1 -> open_pipeline < 9",
+        "- policies.p.where: kind = 'move'",
+        "- levels.p: soft",
+    )
+
+
+def test_a_rule_that_is_gone_is_told_as_it_was_written_and_with_its_level():
+    before = {"policies": {"p": {"over": "changes", "assert": "kind <> 'move'"}}}
+
+    assert changed(Policies.model_validate(before), Policies()) == (
+        '- policies.p: {"level": "hard", "over": "changes", "assert": "kind <> \'move\'"}',
+    )
+
+
+def test_names_in_other_letters_stay_readable():
+    after = {"approvals": [{"from": ["josé"]}]}
+
+    (told,) = changed(Policies(), Policies.model_validate(after))
+    assert "josé" in told

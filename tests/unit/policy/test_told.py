@@ -190,3 +190,43 @@ def test_a_policy_that_looked_at_nothing_is_told_at_its_name(rule, severity, det
 
     assert (told.severity, told.summary, told.detail) == (severity, 'Policy "p" matched nothing', detail)
     assert asked_for == [(("policies", "p"), True)]
+
+
+def test_a_filter_that_matches_the_one_row_there_is_excepts_what_it_means():
+    waiver = {"policy": "p", "where": "TRUE", "owner": "vp", "reason": "agreed", "expires": "2027-12-31"}
+    policies = Policies.model_validate(
+        {"policies": {"p": {"over": "territories", "assert": "vacant = FALSE"}}, "waivers": [waiver]}
+    )
+
+    ((verdict,), report) = judge(policies, {**EMPTY, "territories": BOOKS.head(1)}, DAY)
+
+    assert verdict.waived is not None
+    assert [told.summary for told in report] == []
+
+
+def test_no_figure_is_a_zero_with_a_sign():
+    books = BOOKS.with_columns(pl.lit(-0.0).alias("lost"))
+    policies = Policies.model_validate(
+        {"policies": {"p": {"over": "territories", "measure": "max(lost)", "at_most": 1}}}
+    )
+    ((verdict,), _) = judge(policies, {**EMPTY, "territories": books}, DAY)
+
+    assert str(verdict.measured) == "0.0"
+
+
+def test_of_many_waivers_as_many_count_as_help():
+    """Ten to fifteen of thirty rows may be left out: all of them are too many, and eight too few."""
+    names = [f"{number:02}" for number in range(30)]
+    books = pl.DataFrame(
+        {"address": [f"territory.{name}" for name in names], "territory": names, "segment": "s", "arr": 1.0}
+    )
+    rule = {"over": "territories", "measure": "sum(arr)", "at_least": 15, "at_most": 20}
+    waivers = [
+        {"policy": "p", "subject": address, "owner": "vp", "reason": "agreed", "expires": "2027-12-31"}
+        for address in books["address"]
+    ]
+    policies = Policies.model_validate({"policies": {"p": rule}, "waivers": waivers})
+
+    ((verdict,), _) = judge(policies, {**EMPTY, "territories": books}, DAY)
+
+    assert verdict.passed and verdict.waived is not None
