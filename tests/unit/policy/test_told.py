@@ -230,3 +230,20 @@ def test_of_many_waivers_as_many_count_as_help():
     ((verdict,), _) = judge(policies, {**EMPTY, "territories": books}, DAY)
 
     assert verdict.passed and verdict.waived is not None
+
+
+def test_the_waivers_count_that_help_together_whatever_their_order():
+    """Only without b and c is the sum 1: neither alone helps, nor with a."""
+    books = pl.DataFrame(
+        {"address": [f"territory.{n}" for n in "abc"], "territory": list("abc"), "segment": "s", "arr": [1.0, 4.0, 5.0]}
+    )
+    rule = {"over": "territories", "measure": "sum(arr)", "at_least": 1, "at_most": 1}
+    waivers = [
+        {"policy": "p", "subject": address, "owner": "vp", "reason": "agreed", "expires": "2027-12-31"}
+        for address in books["address"]
+    ]
+    policies = Policies.model_validate({"policies": {"p": rule}, "waivers": waivers})
+
+    ((verdict,), _) = judge(policies, {**EMPTY, "territories": books}, DAY)
+
+    assert verdict.passed and verdict.waived is not None
