@@ -2,7 +2,7 @@
 # of constraints.txt. All paths are relative, so that the folder may have any name.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chromium test-long test-clients bench bench-full bench-apply faults mutants lint format schemas constraints clean
+.PHONY: help demo test chromium test-long test-clients test-odoo bench bench-full bench-apply faults mutants lint format schemas constraints clean
 
 BIN := .venv/bin
 # Touched when the installation is whole: a set-up that was interrupted is done again.
@@ -48,6 +48,9 @@ test-clients: $(READY) $(CLIENTS) ## let clients that others wrote drive the fak
 $(CLIENTS): tests/clients/package.json
 	cd tests/clients && npm install --no-audit --no-fund --no-package-lock --loglevel error
 	@touch $@
+
+test-odoo: $(READY) ## the claims of every provider, and a story, on a real Odoo 19: needs apt with Debian's packages
+	$(BIN)/python -m pytest -n0 -m odoo tests/crm tests/e2e
 
 bench: $(READY) ## carve companies of up to 10,000 accounts beside other methods, a few minutes: tests/bench/README.md
 	$(BIN)/python tests/bench/run.py --tdp $(TDP)

@@ -12,6 +12,7 @@ from pathlib import Path
 import postgres
 import pytest
 import zygote
+from crm import odoo_server
 from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
@@ -75,6 +76,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for said, (there, _) in _MISSING.items():
         if not there:
             terminalreporter.write_line(said)
+    if terminalreporter.config.option.markexpr != "odoo":
+        terminalreporter.write_line("real Odoo not tested: `make test-odoo` gets one and does")
 
 
 @pytest.fixture(scope="session")
@@ -130,6 +133,13 @@ def territory(quick_bin: Path) -> Territory:
 def postgresql() -> Iterator[postgres.Server]:
     """Give a PostgreSQL server, one for all tests of a process."""
     with postgres.server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def odoo() -> Iterator[odoo_server.OdooServer]:
+    """Give a real Odoo, one for all tests of a process."""
+    with odoo_server.server() as server:
         yield server
 
 

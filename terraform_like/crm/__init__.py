@@ -6,6 +6,7 @@ from pathlib import Path
 
 from terraform_like.crm.port import Crm, CrmError
 from terraform_like.domain.connection import Connection, CsvConnection, SqlConnection
+from terraform_like.domain.odoo import OdooConnection
 from terraform_like.domain.salesforce import SalesforceConnection
 
 
@@ -42,6 +43,10 @@ def _opened(connection: Connection, root: Path) -> Crm:
         from terraform_like.crm.salesforce.provider import SalesforceCrm
 
         return SalesforceCrm(connection)
+    if isinstance(connection, OdooConnection):
+        from terraform_like.crm.odoo.provider import OdooCrm
+
+        return OdooCrm(connection)
     from terraform_like.providers import ProviderError, provider
 
     try:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Discriminator, Field, SecretStr, Tag
 
 from terraform_like.domain.connection import Connection, CsvConnection, SqlConnection
+from terraform_like.domain.odoo import OdooConnection
 from terraform_like.domain.quantity import Name
 from terraform_like.domain.salesforce import SalesforceConnection
 from terraform_like.domain.wish import Wish
@@ -16,6 +17,7 @@ BUILT_IN: dict[str, type[Connection]] = {
     "sql": SqlConnection,
     "csv": CsvConnection,
     "salesforce": SalesforceConnection,
+    "odoo": OdooConnection,
 }
 
 
@@ -38,6 +40,7 @@ AnyConnection = Annotated[
     Annotated[SqlConnection, Tag("sql")]
     | Annotated[CsvConnection, Tag("csv")]
     | Annotated[SalesforceConnection, Tag("salesforce")]
+    | Annotated[OdooConnection, Tag("odoo")]
     | Annotated[OtherConnection, Tag("other")],
     Discriminator(branch),
 ]

@@ -1,0 +1,1 @@
+"""Odoo 14 and later: accounts are contacts, over JSON-2 or JSON-RPC."""
