@@ -30,7 +30,7 @@ def check_command(
     day = as_of or today()
     written = None if session.as_json else _written(form)
     try:
-        repository = session.repository()
+        repository = session.repository(offline=not fresh)
         checked, report = check(repository, repository.choose(plan), base=base, fresh=fresh, today=day)
     except Halt as halt:
         if written is None:

@@ -66,7 +66,7 @@ def validate(session: Session, plan: str | None, variables: dict[str, str]) -> i
     from terraform_like.flow.validate import validate as flow
 
     def work() -> int:
-        repository = session.repository()
+        repository = session.repository(offline=True)
         names = [repository.choose(plan)] if plan is not None or not repository.plans else repository.plans
         validated, report = flow(repository, names, session.overrides(variables))
 
@@ -252,7 +252,7 @@ def explain(session: Session, address: str, plan: str | None) -> int:
     from terraform_like.flow.explain import explain as flow
 
     def work() -> int:
-        repository = session.repository()
+        repository = session.repository(offline=True)
         found, report = flow(repository, repository.choose(plan), address)
 
         def text(color: bool) -> str:
@@ -274,7 +274,7 @@ def approve(session: Session, plan: str | None, person: str) -> int:
     from terraform_like.flow.approve import approve as flow
 
     def work() -> int:
-        repository = session.repository()
+        repository = session.repository(offline=True)
         signed, report = flow(repository, repository.choose(plan), person)
         text = f"Signed {signed.plan} at {signed.digest[:12]} as {person}. Commit {signed.file}."
         return session.finish("approve", signed, report, lambda _: text)

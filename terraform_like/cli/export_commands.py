@@ -34,7 +34,7 @@ def credit(session: Session, plan: str | None, since: date, until: date, out: Pa
     from terraform_like.flow.export import export_credit
 
     def work() -> int:
-        repository = session.repository()
+        repository = session.repository(offline=True)
         return _finish(session, "export credit", *export_credit(repository, repository.choose(plan), since, until), out)
 
     return session.run("export credit", work)
@@ -49,7 +49,7 @@ def handover(session: Session, plan: str | None, out: Path | None) -> int:
     from terraform_like.flow.export import export_handover
 
     def work() -> int:
-        repository = session.repository()
+        repository = session.repository(offline=True)
         return _finish(session, "export handover", *export_handover(repository, repository.choose(plan)), out)
 
     return session.run("export handover", work)

@@ -49,11 +49,11 @@ class Session:
 
         return Overrides(given, dict(os.environ))
 
-    def repository(self) -> Repository:
-        """Open the territory repository that the session is in."""
+    def repository(self, *, offline: bool = False) -> Repository:
+        """Open the territory repository that the session is in; offline, no environment needs to name logins."""
         from terraform_like.config.load import open_repository
 
-        return open_repository(self.chdir)
+        return open_repository(self.chdir, offline=offline)
 
     @property
     def width(self) -> int:

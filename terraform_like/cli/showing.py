@@ -35,7 +35,7 @@ def show_command(
     from terraform_like.report.told.person import told_person
     from terraform_like.report.told.plan import told_plan
 
-    repository = session.repository()
+    repository = session.repository(offline=True)
     shown, report = show(repository, repository.choose(name), person=person, hidden=redact)
     steps = show_steps(session, repository, shown.plan, named=not shown.nameless)
     told = told_plan(shown.plan, shown.facts, next_steps=steps)

@@ -25,13 +25,15 @@ _SHORT = 3
 
 
 def interpolated(
-    source: Source, data: dict[str, Any], environment: Mapping[str, str], report: Report
+    source: Source, data: dict[str, Any], environment: Mapping[str, str], report: Report, *, offline: bool = False
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Replace `${NAME}` in `crm:` and `state:` by the environment's value, here and nowhere else.
 
-    Gives as well the values that were put in, which no message may hold.
+    Gives as well the values that were put in, which no message may hold. Offline, what the environment does not have
+    stays as it is written, and a state that needs it is left out: neither is reached.
     """
     secrets: set[str] = set()
+    missing: set[str] = set()
 
     def replaced(value: Any, path: Path) -> Any:
         if isinstance(value, dict):
@@ -45,6 +47,9 @@ def interpolated(
             if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", match[1]):
                 detail = "Write ${NAME}, with letters, digits and _ only."
                 report.error(f'"{match[1]}" is not the name of a variable', detail, source.span(path))
+            elif offline and not environment.get(match[1]):
+                missing.add(str(path[0]))
+                return match[0]
             elif not environment.get(match[1]):
                 detail = f"Set it, for example: export {match[1]}=..."
                 report.error(f"The environment has no {match[1]}", detail, source.span(path))
@@ -56,6 +61,8 @@ def interpolated(
         return _VARIABLE.sub(one, value)
 
     told = {key: replaced(value, (key,)) if key in ("crm", "state") else value for key, value in data.items()}
+    if "state" in missing:
+        del told["state"]
     return told, forms(secrets)
 
 

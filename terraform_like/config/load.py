@@ -105,8 +105,10 @@ class Wanted:
         return replace(self, carving=self.carving.model_copy(update={"matched": dict(owners)})) if owners else self
 
 
-def open_repository(root: FilePath, environment: Mapping[str, str] = os.environ) -> Repository:
-    """Read territory.yaml.
+def open_repository(
+    root: FilePath, environment: Mapping[str, str] = os.environ, *, offline: bool = False
+) -> Repository:
+    """Read territory.yaml; offline, where neither CRM nor state will be reached, without the login that it names.
 
     Raises
     ------
@@ -125,7 +127,7 @@ def open_repository(root: FilePath, environment: Mapping[str, str] = os.environ)
     document = Document([source] if source else [], report)
     secrets: tuple[str, ...] = ()
     if source and document.data:
-        document.data, secrets = interpolated(source, document.data, environment, report)
+        document.data, secrets = interpolated(source, document.data, environment, report, offline=offline)
     project = None
     if not report.failed:
         said = Report()

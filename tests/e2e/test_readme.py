@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -32,3 +33,21 @@ def test_every_yaml_file_is_valid(tmp_path, territory):
         (tmp_path / name).write_text(block, encoding="utf-8")
     done = territory("validate", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_shell_completes_commands_and_options(tmp_path, quick_bin):
+    """The words of the README's table are those that click answers to."""
+    lines = re.findall(r"_TERRITORY_COMPLETE=(\w+)_source territory", README.read_text(encoding="utf-8"))
+    assert lines == ["bash", "zsh", "fish"]
+
+    def said(**variables: str) -> str:
+        env = os.environ | {"_TERRITORY_COMPLETE": "bash_complete"} | variables
+        done = subprocess.run(
+            [quick_bin / "territory"], env=env, cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    assert said(COMP_WORDS="territory pl", COMP_CWORD="1") == "plain,plan\n"
+    assert "plain,--auto-approve\n" in said(COMP_WORDS="territory apply --au", COMP_CWORD="2")
+    assert "complete" in said(_TERRITORY_COMPLETE="zsh_source")
+    assert "complete" in said(_TERRITORY_COMPLETE="fish_source")

@@ -1,5 +1,7 @@
 import pytest
 
+from terraform_like.diagnostics import Halt
+
 OK = "segments: [{name: all}]\nterritories:\n  west: {segment: all}\n"
 
 
@@ -331,6 +333,20 @@ def test_a_missing_or_empty_environment_variable_is_named(load):
         "The environment has no DB",
         "The environment has no EMPTY",
     ]
+
+
+def test_what_reaches_neither_crm_nor_state_needs_no_login(load, tmp_path):
+    from terraform_like.config.load import open_repository
+
+    load(OK, project='project: acme\ncrm: {url: "${DB}"}\nstate: "${DB}"\n')
+    project = open_repository(tmp_path, {}, offline=True).project
+
+    assert project.crm.url.get_secret_value() == "${DB}"
+    with pytest.raises(Halt):
+        open_repository(tmp_path, {})
+    with pytest.raises(Halt):
+        (tmp_path / "territory.yaml").write_text('project: acme\ncrm: {url: "${a-b}"}\n')
+        open_repository(tmp_path, {}, offline=True)
 
 
 @pytest.mark.parametrize(
