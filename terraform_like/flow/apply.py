@@ -258,6 +258,9 @@ class _Work:
             failed=len(applied.failed),
             pending=applied.pending,
             lifted=self.lifted,
+            merge=self.context.merge,
+            approved=self.context.approved,
+            ran=self.context.ran,
         )
 
 

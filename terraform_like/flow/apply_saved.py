@@ -17,16 +17,17 @@ from terraform_like.crm import open_crm
 from terraform_like.crm.port import CrmError
 from terraform_like.diagnostics import Halt, Report, counted, listing
 from terraform_like.flow.apply import apply
-from terraform_like.flow.approve import approval_checks
+from terraform_like.flow.approve import approval_checks, signers_of
 from terraform_like.flow.current import current
 from terraform_like.flow.gate import signers_here
 from terraform_like.flow.opened import opened_state
 from terraform_like.flow.outcome import Applied, Context, Progress
 from terraform_like.flow.plan import head_commit
+from terraform_like.flow.provenance import ran
 from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan import fresh
 from terraform_like.plan.check import Check, errors
-from terraform_like.plan.file import SavedPlan
+from terraform_like.plan.file import PLAN_FILE, SavedPlan
 from terraform_like.plan.model import Plan
 from terraform_like.policy.override import overridden
 from terraform_like.staffing.lapse import lapsed
@@ -82,7 +83,15 @@ def apply_saved(
         rate = f"{done:,} accounts, {done / took:,.0f} a second"
         tell(f"Applying: batch {progress.batch:,} of {progress.batches:,}; {rate}, {left:,.0f} s left")
 
-    context = Context(git.who(repository.root), socket.gethostname(), head_commit(repository))
+    file = (repository.plan_folder(saved.plan.plan) / PLAN_FILE).relative_to(repository.root).as_posix()
+    context = Context(
+        git.who(repository.root),
+        socket.gethostname(),
+        commit=head_commit(repository),
+        merge=git.merge_of(repository.root, file) if git.is_repository(repository.root) else None,
+        approved=signers_of(repository, saved.plan),
+        ran=ran(),
+    )
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:

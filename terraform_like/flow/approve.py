@@ -113,13 +113,22 @@ def approval_checks(
     return tuple(approvals_held(approvals, plan, len(wanted.carving.people), signed))
 
 
+def signers_of(repository: Repository, plan: Plan) -> tuple[str, ...]:
+    """Give who signed the digest of a saved plan, sorted; a file that cannot be read is of nobody."""
+    return tuple(sorted({one.person for _, one in _found(repository, plan, Report()) if one.digest == plan.digest}))
+
+
+def _found(repository: Repository, plan: Plan, report: Report) -> list[tuple[Path, SignOff]]:
+    files = sorted((repository.plan_folder(plan.plan) / FOLDER).glob("*.yaml"))
+    return [one for path in files if (one := _read(repository.root, path, report))]
+
+
 def _signed(repository: Repository, wanted: Wanted, plan: Plan, signers: bytes | None) -> Iterator[Signed]:
     report = Report()
-    folder = repository.plan_folder(plan.plan)
-    found = [one for path in sorted((folder / FOLDER).glob("*.yaml")) if (one := _read(repository.root, path, report))]
+    found = _found(repository, plan, report)
     if report.failed:
         raise Halt(report)
-    maker = _author(repository.root, folder / PLAN_FILE) if found else ""
+    maker = _author(repository.root, repository.plan_folder(plan.plan) / PLAN_FILE) if found else ""
     for path, sign_off in found:
         person = wanted.carving.people.get(sign_off.person)
         authors = {_author(repository.root, path), _email(sign_off.by), person.user if person else ""}

@@ -15,11 +15,26 @@ CONTINUE = "Run territory apply again: it continues where this one stopped."
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who applies, on which host, and which commit approved it (null outside git)."""
+    """Who applies, on which host, and what ties it to its approval.
+
+    Parameters
+    ----------
+    who, host : str
+        Who, and where.
+    commit, merge : str or None
+        The commit that is checked out, and the one that brought the plan to its branch; null outside git.
+    approved : tuple of str
+        Who signed this digest.
+    ran : str or None
+        Address of the CI run, where one applies.
+    """
 
     who: str
     host: str
     commit: str | None = None
+    merge: str | None = None
+    approved: tuple[str, ...] = ()
+    ran: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +21,7 @@ from terraform_like.flow.earlier import refuse_unprotected, saved_before, state_
 from terraform_like.flow.inputs import SNAPSHOTS, config_digest, policies_digest, populated
 from terraform_like.flow.live import Live, read_live
 from terraform_like.flow.matched import match_people, owners_by_match
+from terraform_like.flow.provenance import actor
 from terraform_like.flow.staffed import staff
 from terraform_like.flow.teams import with_teams
 from terraform_like.plan.canonical import assignments_bytes, digest_of_bytes, seal, snapshot_bytes
@@ -32,9 +32,6 @@ from terraform_like.plan.limits import beyond_limits
 from terraform_like.plan.model import Created, Inputs, Plan, Rollback
 from terraform_like.staffing.matching import Matched
 from terraform_like.staffing.timeline import Staffed
-
-#: Variables of the environment that say who runs a plan, the first that is set counts.
-_ACTORS = ("TERRITORY_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +183,7 @@ def planned_of(
             proofs=carved.proofs,
             users=live.users,
             inputs=inputs,
-            created=Created(by=f"territory {__version__}", commit=head_commit(repository), actor=_actor()),
+            created=Created(by=f"territory {__version__}", commit=head_commit(repository), actor=actor()),
             as_of=as_of,
             locate=wanted.locate,
             report=report,
@@ -212,8 +209,3 @@ def _sealed(plan: Plan, before: Plan | None) -> Plan:
         if again.digest == before.digest:
             return again
     return seal(plan)
-
-
-def _actor() -> str | None:
-    """Give who runs this, as the CI says that runs it."""
-    return next((name for variable in _ACTORS if (name := os.environ.get(variable))), None)

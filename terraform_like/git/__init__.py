@@ -15,6 +15,7 @@ from terraform_like.git.history import (
     holds,
     init,
     is_repository,
+    merge_of,
     who,
 )
 from terraform_like.git.ref import commit_files, fetch_ref, move_ref, remote, tree
@@ -37,6 +38,7 @@ __all__ = [
     "init",
     "is_repository",
     "is_shallow",
+    "merge_of",
     "move_ref",
     "remote",
     "signature",

@@ -111,6 +111,19 @@ def author(root: Path, path: str) -> str:
     return run(root, "log", "-1", "--format=%ae", "--", path).decode(errors="replace").strip()
 
 
+def merge_of(root: Path, path: str) -> str | None:
+    """Give the commit that brought a file as it is to the branch that is checked out: a merge, or the commit itself.
+
+    Raises
+    ------
+    GitError
+        When there is no git, or no repository.
+    """
+    if commit_of(root, "HEAD") is None:
+        return None
+    return run(root, "log", "-1", "--first-parent", "--format=%H", "--", path).decode().strip() or None
+
+
 def file_at(root: Path, ref: str, path: str) -> bytes | None:
     """Give a file as a commit has it, or None where that commit has no such file.
 

@@ -37,6 +37,12 @@ class Entry:
     pending: int
     lifted: tuple[str, ...] = ()
     """Limits that the plan was beyond, and that whoever applied lifted by name."""
+    merge: str | None = None
+    """The commit that brought the plan to its branch."""
+    approved: tuple[str, ...] = ()
+    """Who signed this digest."""
+    ran: str | None = None
+    """Address of the CI run that applied."""
     serial: int = 0
     """Counts the applies of this state from 1; given when the entry is recorded."""
 

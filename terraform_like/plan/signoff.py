@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-import polars as pl
 from pydantic import Field
 
 from terraform_like.diagnostics import listing
-from terraform_like.domain.expression import Expression, ExpressionError
+from terraform_like.domain.expression import ExpressionError
 from terraform_like.domain.quantity import Name
 from terraform_like.domain.wish import Wish
 from terraform_like.plan.check import Check
+from terraform_like.plan.counts import holds
 from terraform_like.plan.model import Plan
 from terraform_like.plan.signers import FILE
 from terraform_like.policy.rule import Approval
@@ -68,10 +68,9 @@ def approvals_held(approvals: Sequence[Approval], plan: Plan, people: int, signe
         The sign-offs that were found, of this digest or another.
     """
     found = sorted(signed, key=lambda one: one.person)
-    counts = _counts(plan, people)
     for approval in approvals:
         try:
-            concerned = approval.when is None or bool(Expression.parse(approval.when).evaluate(counts, "boolean")[0])
+            concerned = approval.when is None or holds(approval.when, plan, people)
         except ExpressionError as error:
             yield _check(approval, False, f"`when` of it cannot be judged: {error}")
             continue
@@ -106,19 +105,3 @@ def _check(approval: Approval, ok: bool, found: str) -> Check:
         "the plan lacks sign-offs",
         f"Sign it: territory approve --as PERSON, and commit the file that it writes{key}",
     )
-
-
-def _counts(plan: Plan, people: int) -> pl.DataFrame:
-    """Give what policies may ask of a plan as a whole: one row."""
-    summary = plan.summary
-    counts = {
-        "accounts": summary.accounts,
-        "adds": summary.adds,
-        "moves": summary.moves,
-        "transfers": summary.transfers,
-        "removes": summary.removes,
-        "changes": len(plan.changes),
-        "territories": len(plan.territories),
-        "people": people,
-    }
-    return pl.DataFrame({name: [float(count)] for name, count in counts.items()})

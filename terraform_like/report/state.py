@@ -37,7 +37,7 @@ def listed_text(
 
 
 def history_text(entries: Sequence[Entry], *, color: bool, width: int = WIDTH) -> str:
-    """Give every apply that came to an end, the oldest first, three lines each, four where limits were lifted."""
+    """Give every apply that came to an end, the oldest first, with what ties it to its approval."""
     return rendered(_history(entries), color=color, width=width) if entries else NOTHING
 
 
@@ -88,10 +88,15 @@ def _history(entries: Sequence[Entry]) -> Iterator[Block]:
         }
         told = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count) or "nothing to do"
         yield line(told, indent=2)
-        commit = f", commit {escaped(entry.commit[:_DIGITS])}" if entry.commit else ""
         if entry.lifted:
             yield line(f"limits lifted by --allow: {listing(map(escaped, entry.lifted))}", indent=2)
-        yield line(f"plan {escaped(entry.digest[:_DIGITS])}{commit}, on {escaped(entry.host)}", indent=2)
+        if entry.approved:
+            yield line(f"signed by {listing(map(escaped, entry.approved))}", indent=2)
+        commits = {"merged by": entry.merge, "commit": entry.commit}
+        known = "".join(f", {word} {escaped(commit[:_DIGITS])}" for word, commit in commits.items() if commit)
+        yield line(f"plan {escaped(entry.digest[:_DIGITS])}{known}, on {escaped(entry.host)}", indent=2)
+        if entry.ran:
+            yield hanging(["  "], f"run {escaped(entry.ran)}")
 
 
 def _shown(address: str, held: Sequence[Held], events: Sequence[Event]) -> Iterator[Block]:

@@ -60,5 +60,15 @@ def _remember_lifted(connection: sa.Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE history ADD COLUMN lifted TEXT")
 
 
+def _remember_approval(connection: sa.Connection) -> None:
+    """Bring version 3 to 4: record what ties an apply to its approval; of applies before, that is not known."""
+    for column in ("merge", "approved", "ran"):
+        connection.exec_driver_sql(f"ALTER TABLE history ADD COLUMN {column} TEXT")
+
+
 #: What brings a state from each version to the next.
-_STEPS: Mapping[int, Callable[[sa.Connection], None]] = {1: _remember_befores, 2: _remember_lifted}
+_STEPS: Mapping[int, Callable[[sa.Connection], None]] = {
+    1: _remember_befores,
+    2: _remember_lifted,
+    3: _remember_approval,
+}

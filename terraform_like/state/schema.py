@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 #: A state of a higher version is refused, one of a lower version is migrated: `state/migrate.py`.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = sa.MetaData()
 
@@ -45,8 +45,8 @@ applied = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
 )
 
-#: Applies that came to an end, whatever the end; rows are only ever added. `lifted` names limits with commas between,
-#: and is null where none was, or an older version applied.
+#: Applies that came to an end, whatever the end; rows are only ever added. `lifted` names limits and `approved` people
+#: with commas between; both are null where there is none, or an older version applied.
 history = sa.Table(
     "history",
     metadata,
@@ -66,6 +66,9 @@ history = sa.Table(
     sa.Column("failed", sa.Integer, nullable=False),
     sa.Column("pending", sa.Integer, nullable=False),
     sa.Column("lifted", sa.Text),
+    sa.Column("merge", sa.String(64)),
+    sa.Column("approved", sa.Text),
+    sa.Column("ran", sa.Text),
 )
 
 #: What an apply is about to write (intent), with what the CRM had before, and what became of it (receipt); rows are

@@ -22,6 +22,9 @@ from terraform_like.state.lock import Holder, StateError
 #: Rows of one statement; keeps memory flat and every database below its limits.
 _ROWS = 5_000
 
+#: Columns of the history that hold names, with commas between.
+_NAMES = ("lifted", "approved")
+
 #: Outcomes of accounts that have what was intended.
 _WRITTEN = ("done", "unchanged")
 
@@ -299,7 +302,7 @@ class State:
             serial = int(connection.scalar(sa.select(schema.meta.c.serial)) or 0) + 1
             connection.execute(sa.update(schema.meta).values(serial=serial))
             row = asdict(entry) | {"serial": serial, "outcome": entry.outcome.value}
-            row["lifted"] = ",".join(entry.lifted) or None
+            row |= {name: ",".join(row[name]) or None for name in _NAMES}
             connection.execute(sa.insert(schema.history), row)
             if places is not None:
                 connection.execute(sa.delete(schema.applied).where(schema.applied.c.plan == run.plan))
@@ -334,8 +337,8 @@ class State:
 
 
 def _entry(row: sa.RowMapping) -> Entry:
-    lifted = tuple(row["lifted"].split(",")) if row["lifted"] else ()
-    return Entry(**{**row, "outcome": End(row["outcome"]), "lifted": lifted})
+    names = {name: tuple(row[name].split(",")) if row[name] else () for name in _NAMES}
+    return Entry(**{**row, "outcome": End(row["outcome"]), **names})
 
 
 def _event(row: sa.Row[Any], intent: sa.Row[Any] | None) -> Event:

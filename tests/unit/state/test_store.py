@@ -194,8 +194,8 @@ def test_times_are_utc_whatever_the_clock_says() -> None:
 
 
 def test_a_state_of_a_newer_version_is_refused(state: State, url: SecretStr, tmp_path: Path) -> None:
-    run_sql(url, tmp_path, "UPDATE meta SET schema_version = 4")
-    with pytest.raises(StateError, match="schema version 4, this version of territory knows 3; upgrade"):
+    run_sql(url, tmp_path, "UPDATE meta SET schema_version = 5")
+    with pytest.raises(StateError, match="schema version 5, this version of territory knows 4; upgrade"):
         open_state(url, tmp_path)
 
 
@@ -204,6 +204,14 @@ def test_limits_that_an_apply_lifted_are_recorded_with_it(state: State) -> None:
         run = state.begin("fy27", "d1")
         state.finish(run, replace(entry(run), lifted=lifted), PLACES)
     assert [one.lifted for one in state.history()] == [("changes", "territory"), ()]
+
+
+def test_what_ties_an_apply_to_its_approval_is_recorded_with_it(state: State) -> None:
+    told = {"merge": "abcdef", "approved": ("cfo", "vp.sales"), "ran": "https://forge.example/runs/7"}
+    for known in told, {}:
+        run = state.begin("fy27", "d1")
+        state.finish(run, replace(entry(run), **known), PLACES)
+    assert [(one.merge, one.approved, one.ran) for one in state.history()] == [tuple(told.values()), (None, (), None)]
 
 
 def test_a_state_of_the_second_version_is_brought_forward_and_records_from_then_on(tmp_path: Path) -> None:
@@ -216,7 +224,7 @@ def test_a_state_of_the_second_version_is_brought_forward_and_records_from_then_
         assert [(one.who, one.lifted) for one in state.history()] == [("ana", ()), ("ana", ("changes",))]
         assert state.applied("fy27").rows() == [("A", "w", "u-1", None)]
         assert [event.outcome for event in state.events("A")] == ["done"]
-    assert run_sql(URL, tmp_path, "SELECT schema_version, serial FROM meta") == [(3, 2)]
+    assert run_sql(URL, tmp_path, "SELECT schema_version, serial FROM meta") == [(4, 2)]
 
 
 def test_a_state_of_the_second_version_on_a_server_is_brought_forward(
@@ -224,7 +232,8 @@ def test_a_state_of_the_second_version_on_a_server_is_brought_forward(
 ) -> None:
     run = state.begin("fy27", "d1")
     state.finish(run, entry(run), PLACES)
-    run_sql(url, tmp_path, "ALTER TABLE history DROP COLUMN lifted")
+    for column in ("lifted", "merge", "approved", "ran"):
+        run_sql(url, tmp_path, f"ALTER TABLE history DROP COLUMN {column}")
     run_sql(url, tmp_path, "UPDATE meta SET schema_version = 2")
     with closing(open_state(url, tmp_path)) as again:
         assert again.history() == [replace(entry(run), serial=1)]
@@ -245,7 +254,7 @@ def test_a_state_of_the_first_version_is_brought_forward_with_all_that_it_holds(
             state.since("fy27", 0)
         state.intend(run, 1, intents("A"))
         state.close()
-    assert run_sql(URL, tmp_path, "SELECT schema_version, befores_since FROM meta") == [(3, 1)]
+    assert run_sql(URL, tmp_path, "SELECT schema_version, befores_since FROM meta") == [(4, 1)]
     journal = "SELECT phase, owner_before FROM journal ORDER BY id"
     assert run_sql(URL, tmp_path, journal) == [
         ("intent", None),
