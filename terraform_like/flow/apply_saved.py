@@ -83,15 +83,7 @@ def apply_saved(
         rate = f"{done:,} accounts, {done / took:,.0f} a second"
         tell(f"Applying: batch {progress.batch:,} of {progress.batches:,}; {rate}, {left:,.0f} s left")
 
-    file = (repository.plan_folder(saved.plan.plan) / PLAN_FILE).relative_to(repository.root).as_posix()
-    context = Context(
-        git.who(repository.root),
-        socket.gethostname(),
-        commit=head_commit(repository),
-        merge=git.merge_of(repository.root, file) if git.is_repository(repository.root) else None,
-        approved=signers_of(repository, saved.plan),
-        ran=ran(),
-    )
+    context = _context(repository, saved.plan)
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:
@@ -123,6 +115,19 @@ def apply_saved(
     except StateError as error:
         report.error("The state cannot be opened", str(error))
     raise Halt(report)
+
+
+def _context(repository: Repository, plan: Plan) -> Context:
+    commit = head_commit(repository)
+    file = (repository.plan_folder(plan.plan) / PLAN_FILE).relative_to(repository.root).as_posix()
+    return Context(
+        git.who(repository.root),
+        socket.gethostname(),
+        commit=commit,
+        merge=git.merge_of(repository.root, file) if commit is not None else None,
+        approved=signers_of(repository, plan),
+        ran=ran(),
+    )
 
 
 def _policies_held(repository: Repository, plan: Plan, report: Report) -> Check:
