@@ -9,6 +9,7 @@ from terraform_like.diagnostics import counted
 from terraform_like.report.page.drawing import Drawing
 from terraform_like.report.page.fairness import fairness_chart, fairness_rows
 from terraform_like.report.page.flows import Drawn, drawn_flows, flows_chart
+from terraform_like.report.page.hues import hues
 from terraform_like.report.page.loads import loads_chart
 from terraform_like.report.page.maps import Side, map_chart
 from terraform_like.report.page.people import timeline_chart, timeline_rows
@@ -76,6 +77,8 @@ class Charts:
     def __init__(self, told: ToldPlan, places: Places | None) -> None:
         self.told = told
         self.places = places
+        names = tuple(sorted(territory.name for territory in told.plan.territories))
+        self.hues = hues(names, {}) if places is None else places.hues
         self.all: list[Chart] = []
 
     def fairness(self) -> Chart | None:
@@ -136,7 +139,7 @@ class Charts:
     def _flows(self, segment: str, drawn: Drawn) -> Chart | None:
         if not drawn.flows:
             return None
-        drawing = flows_chart(drawn, self.places.hues if self.places else {})
+        drawing = flows_chart(drawn, self.hues)
         says = (
             f"{counted(drawn.accounts, 'account')} of {segment} by the territory they leave and the one they come to."
         )

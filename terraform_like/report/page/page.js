@@ -111,11 +111,10 @@
     $("all").disabled = !Object.values(choice).some(Boolean);
     for (const part of document.querySelectorAll("[data-segment]"))
       part.hidden = Boolean(choice.segment) && part.dataset.segment !== choice.segment;
-    for (const line of document.querySelectorAll("tr[data-book]"))
-      line.classList.toggle("chosen", line.dataset.book === choice.territory);
-    for (const button of document.querySelectorAll(".books [data-territory]"))
+    for (const button of document.querySelectorAll(".linked [data-territory]"))
       button.setAttribute("aria-pressed", String(button.dataset.territory === choice.territory));
-    document.body.classList.toggle("choosing", Boolean(choice.territory));
+    for (const line of document.querySelectorAll(".linked tbody tr"))
+      line.classList.toggle("chosen", line.querySelector('[aria-pressed="true"]') !== null);
     if (marked === choice.territory) return;
     marked = choice.territory;
     for (const view of views) view.signal("chosen", marked).run();

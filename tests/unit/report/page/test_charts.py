@@ -74,6 +74,13 @@ def test_the_last_day_of_a_bar_is_whole(plan):
     assert (shown["to"], shown["until"]) == ("2027-07-01", "2027-06-30")
 
 
+def test_flows_have_colours_without_a_map_too(plan):
+    charts = Charts(told_plan(plan), None)
+    flows = charts.segment(charts.told.segments[-1]).flows
+
+    assert len({row["hue"] for row in flows.spec["datasets"]["territories"]}) > 1
+
+
 def test_a_first_carve_has_one_map_since_nobody_was_in_a_book(plan, facts_of):
     town = [t.name for t in plan.territories if t.segment == "town"]
     known = facts_of([(f"A-{n}", "town", None, town[n % 2], 30 + n, -110 + 2 * n) for n in range(10)])
