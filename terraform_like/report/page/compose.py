@@ -23,8 +23,8 @@ _NO_FACTS = (
     "since. territory check says which; a new plan brings the map back: territory plan --save"
 )
 _NO_LOCATION = (
-    "Where accounts lie is not told: no account has a location here. The plan names its columns under accounts: location, "
-    "and a page without names leaves them out."
+    "Where accounts lie is not told: no account has a location here. The plan names its columns under accounts: "
+    "location, and a page without names leaves them out."
 )
 _COLUMNS = (
     ("account", "account"),
