@@ -60,6 +60,7 @@ HOMES = {
     "scipy": ("carve/",),
     "sqlalchemy": ("crm/", "state/"),
     "sqlglot": (
+        "domain/criteria.py",
         "domain/evaluation.py",
         "domain/expression.py",
         "domain/grammar.py",

@@ -9,13 +9,14 @@ import polars as pl
 
 from terraform_like.config.load import Repository, Wanted, load_wanted
 from terraform_like.config.variables import Overrides
-from terraform_like.diagnostics import Halt, Report
+from terraform_like.diagnostics import Halt, Report, counted, listing
 from terraform_like.flow.inputs import config_digest, populated
 from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan.check import REPLAN, errors
 from terraform_like.plan.credit import credits
 from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.handover import handed_over
+from terraform_like.plan.routing import Routing, routing
 from terraform_like.plan.whole import integrity
 
 
@@ -26,6 +27,16 @@ class Exported:
     plan: str
     digest: str
     table: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Rules of a saved plan, and the CRM user id of each person."""
+
+    plan: str
+    digest: str
+    routing: Routing
+    users: dict[str, str]
 
 
 def export_credit(repository: Repository, name: str, since: date, until: date) -> tuple[Exported, Report]:
@@ -70,6 +81,34 @@ def export_handover(repository: Repository, name: str) -> tuple[Exported, Report
     population = populated(wanted, saved.snapshot.table, plan.users, Report(), done)
     table = handed_over(wanted.carving, population, plan.as_of, plan.changes, plan.scheduled)
     return Exported(name, plan.digest, table), report
+
+
+def export_routing(repository: Repository, name: str) -> tuple[Routed, Report]:
+    """Give the rules by which other programs find the same owners.
+
+    Raises
+    ------
+    Halt
+        When the plan is not whole, its YAML has changed since, or its snapshot is not at hand.
+    """
+    report = Report()
+    saved, wanted = _whole(repository, name, report)
+    plan, books = saved.plan, saved.assignments.table
+    if saved.snapshot.table is None or books is None:
+        report.error("The snapshot of the plan is not at hand", f"It says what accounts are like. {REPLAN}")
+        raise Halt(report)
+    done = frozenset((one.old, one.new) for one in plan.moved if one.done)
+    population = populated(wanted, saved.snapshot.table, plan.users, Report(), done)
+    owners = {territory.name: territory.owner for territory in plan.territories}
+    rules = routing(wanted.carving, population.inside.table, books, owners)
+    if rules.named:
+        told = listing(f"{counted(count, 'account')} of {territory}" for territory, count in rules.named.items())
+        report.note(
+            f"{counted(sum(rules.named.values()), 'account')} named one by one",
+            f"{told}. No condition of their own leads them to their owner: they were carved by balance, pinned, or "
+            "stay with their family.",
+        )
+    return Routed(name, plan.digest, rules, dict(plan.users)), report
 
 
 def _whole(repository: Repository, name: str, report: Report) -> tuple[SavedPlan, Wanted]:
