@@ -247,3 +247,12 @@ def test_the_waivers_count_that_help_together_whatever_their_order():
     ((verdict,), _) = judge(policies, {**EMPTY, "territories": books}, DAY)
 
     assert verdict.passed and verdict.waived is not None
+
+
+@pytest.mark.parametrize(("arr", "passes"), [(1_000_000.0005, True), (1_000_000.002, False)])
+def test_rounding_is_a_billionth_of_the_limit(arr, passes):
+    books = BOOKS.with_columns(pl.lit(arr).alias("arr"))
+    rule = {"over": "territories", "measure": "max(arr)", "at_most": 1_000_000}
+    ((verdict,), _) = judge(Policies.model_validate({"policies": {"p": rule}}), {**EMPTY, "territories": books}, DAY)
+
+    assert verdict.passed is passes
