@@ -297,7 +297,9 @@ class SqlCrm:
 
     def _is_nobody(self, column: _Column) -> sa.ColumnElement[bool]:
         """Say whether nobody is meant: null, or the empty text of a CRM that was filled from a spreadsheet."""
-        if self._database.backend == "sqlite" or isinstance(column.type, sa.String):
+        if self._database.backend == "sqlite" or (
+            isinstance(column.type, sa.String) and not isinstance(column.type, sa.Enum)
+        ):
             return sa.or_(column.is_(None), as_kept(column) == sa.literal(""))
         return column.is_(None)
 
