@@ -147,15 +147,16 @@ class FakeOdooWorld(OdooWorld):
         elif fault is Fault.FORBIDDEN:
             self.database.readers.add(self.database.keys[self.keys["sync"]])
         elif fault is Fault.LOCKED:
-            self._refuse(str(account), "psycopg2.errors.SerializationFailure", "could not serialize access", times)
+            self.refuse(str(account), "psycopg2.errors.SerializationFailure", "could not serialize access", times)
         else:
-            self._refuse(str(account), "odoo.exceptions.ValidationError", "Named accounts stay where they are", times)
+            self.refuse(str(account), "odoo.exceptions.ValidationError", "Named accounts stay where they are", times)
 
     def writes(self, account: str) -> int:
         """Give how often an account was written."""
         return self.database.written.count(int(account))
 
-    def _refuse(self, account: str, name: str, words: str, times: int) -> None:
+    def refuse(self, account: str, name: str, words: str, times: int) -> None:
+        """Let the next so many writes of an account meet an exception of that name."""
         left = [times]
 
         def judge(row: Row) -> None:

@@ -48,6 +48,30 @@ def test_one_that_odoo_minds_among_many_is_found_by_halves(world: FakeOdooWorld)
     assert len(written(world)) == 15
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("odoo.exceptions.UserError", "Ask the desk"),
+        ("builtins.TypeError", "a module of the company's own fails"),
+        ("builtins.ValueError", "Wrong value for res.partner.x_territory: 'ent-east'"),
+    ],
+)
+def test_what_odoo_says_of_one_record_is_told_of_that_one(world: FakeOdooWorld, name: str, words: str) -> None:
+    scene = Scene(world)
+    world.refuse(scene.accounts[1], name, words, times=1_000)
+    receipts = scene.send(*(scene.write(account, scene.raj) for account in scene.accounts))
+    assert outcomes(receipts) == [Outcome.DONE, Outcome.FAILED, Outcome.DONE]
+    assert receipts[1].message == words
+
+
+def test_what_every_call_would_meet_ends_the_write(world: FakeOdooWorld) -> None:
+    scene = Scene(world)
+    world.refuse(scene.accounts[1], "builtins.KeyError", "x_territory", times=1_000)
+    with pytest.raises(CrmError, match="Odoo refuses: x_territory"):
+        scene.send(*(scene.write(account, scene.raj) for account in scene.accounts))
+    assert all(map(scene.untouched, scene.accounts))
+
+
 @pytest.mark.parametrize(("silent", "told"), [(False, 3), (True, 0)])
 def test_odoo_tells_new_owners_unless_writes_are_silent(silent: bool, told: int) -> None:
     with fake_odoo(silent=silent) as world:

@@ -20,26 +20,23 @@ class Cause(StrEnum):
     ALL = "all"
 
 
-#: By the last part of an exception's name; what is not here is a fault of the request, which any other would meet too.
+#: By the last part of an exception's name; what is not here may come from a rule or a module that minds one record.
 _CAUSES = {
     "AccessDenied": Cause.LOGIN,
     "SessionExpiredException": Cause.LOGIN,
     "Unauthorized": Cause.LOGIN,
     "AccessError": Cause.ACCESS,
     "MissingError": Cause.MISSING,
-    "UserError": Cause.RECORD,
-    "RedirectWarning": Cause.RECORD,
-    "ValidationError": Cause.RECORD,
-    "ForeignKeyViolation": Cause.RECORD,
-    "CheckViolation": Cause.RECORD,
-    "UniqueViolation": Cause.RECORD,
-    "NotNullViolation": Cause.RECORD,
     "ConcurrencyError": Cause.LOCKED,
     "LockError": Cause.LOCKED,
     "LockNotAvailable": Cause.LOCKED,
     "SerializationFailure": Cause.LOCKED,
     "TransactionRollbackError": Cause.LOCKED,
     "DeadlockDetected": Cause.LOCKED,
+    **dict.fromkeys(
+        ("KeyError", "ValueError", "NameError", "BadRequest", "NotFound", "UnprocessableEntity", "OperationalError"),
+        Cause.ALL,
+    ),
 }
 _WAYS_OUT = {
     Cause.LOGIN: "check crm.key and crm.login in territory.yaml and the environment variables that they name; keys "
@@ -73,7 +70,7 @@ def said(error: object) -> tuple[str, str] | None:
 
 def cause_of(name: str, words: str) -> Cause:
     """Tell the cause by the name of an exception, as `odoo.exceptions.AccessError`, and its words."""
-    # What a selection does not offer is one record's; any other ValueError, as of a field, is of every call.
+    # What a selection does not offer is one record's; any other ValueError, as of a field that is not there, is not.
     if name == "builtins.ValueError" and words.startswith("Wrong value for"):
         return Cause.RECORD
-    return _CAUSES.get(name.rpartition(".")[2], Cause.ALL)
+    return _CAUSES.get(name.rpartition(".")[2], Cause.RECORD)
