@@ -50,6 +50,11 @@ def init(session: Session, directory: Path, example: str | None, from_crm: bool)
     """Make a territory repository in DIRECTORY, with workflows that plan, apply and watch it.
 
     DIRECTORY must be absent, empty or a clone of an empty repository; with --from-crm it holds a territory.yaml.
+
+    \b
+    Examples:
+      territory init munis --example us-municipalities
+      territory init territories --from-crm
     """
     from terraform_like.cli.language_commands import init_command
 
@@ -62,32 +67,9 @@ def init(session: Session, directory: Path, example: str | None, from_crm: bool)
 @click.pass_obj
 def validate(session: Session, plan: str | None, variables: dict[str, str]) -> int:
     """Check the files: all errors at once, each at its line. Needs no CRM and no solver."""
-    from terraform_like.diagnostics import counted
-    from terraform_like.flow.validate import validate as flow
+    from terraform_like.cli.language_commands import validate_command
 
-    def work() -> int:
-        repository = session.repository(offline=True)
-        names = [repository.choose(plan)] if plan is not None or not repository.plans else repository.plans
-        validated, report = flow(repository, names, session.overrides(variables))
-
-        def text(_: bool) -> str:
-            lines = []
-            for one in validated:
-                parts = (
-                    counted(one.segments, "segment"),
-                    counted(one.territories, "territory", "territories"),
-                    counted(one.slots, "slot"),
-                    counted(one.people, "person", "people"),
-                    counted(one.policies, "policy", "policies"),
-                )
-                lines.append(f"{one.plan} is valid: {', '.join(parts)}.")
-                if one.columns is None:
-                    lines.append(f"Not checked: columns of the CRM. territory plan {one.plan} --save records them.")
-            return "\n".join(lines)
-
-        return session.finish("validate", validated, report, text)
-
-    return session.run("validate", work)
+    return session.run("validate", lambda: validate_command(session, plan, variables))
 
 
 @territory.command(short_help="Read the CRM, carve, and show what would change and why.")
@@ -127,7 +109,14 @@ def plan(
     executor: str | None,
     variables: dict[str, str],
 ) -> int:
-    """Read the CRM, carve, and show what would change and why."""
+    """Read the CRM, carve, and show what would change and why.
+
+    \b
+    Examples:
+      territory plan --save
+      territory plan fy27 --as-of 2027-02-01 --detailed-exitcode
+      territory plan --refresh --save
+    """
 
     from terraform_like.cli.planning import plan_command
 
@@ -222,6 +211,12 @@ def check(session: Session, plan: str | None, fresh: bool, base: str | None, for
 
     Needs neither the CRM nor a solver: everything is recomputed from the saved files. With --fresh it also compares
     the state, the branch and every record that the plan changes, as a merge queue does before it merges.
+
+    \b
+    Examples:
+      territory check --base origin/main
+      territory check --fresh
+      territory check --format sarif > check.sarif
     """
     from terraform_like.cli.checking import check_command
 
@@ -304,6 +299,12 @@ def apply(
     """Push the saved plan to the CRM: exactly that, once; run again, it continues where it stopped.
 
     Run every day, it carries out what the plan says of that day: people who start or leave, slots that are filled.
+
+    \b
+    Examples:
+      territory apply --dry-run
+      territory apply --auto-approve --lock-timeout 600
+      territory apply --allow changes
     """
     from terraform_like.cli.applying import apply_command
 

@@ -64,6 +64,33 @@ def init_command(session: Session, directory: Path, example: str | None, from_cr
     return session.finish("init", made, report, text)
 
 
+def validate_command(session: Session, plan: str | None, variables: dict[str, str]) -> int:
+    """Check the files; give the exit code."""
+    from terraform_like.diagnostics import counted
+    from terraform_like.flow.validate import validate as flow
+
+    repository = session.repository(offline=True)
+    names = [repository.choose(plan)] if plan is not None or not repository.plans else repository.plans
+    validated, report = flow(repository, names, session.overrides(variables))
+
+    def text(_: bool) -> str:
+        lines = []
+        for one in validated:
+            parts = (
+                counted(one.segments, "segment"),
+                counted(one.territories, "territory", "territories"),
+                counted(one.slots, "slot"),
+                counted(one.people, "person", "people"),
+                counted(one.policies, "policy", "policies"),
+            )
+            lines.append(f"{one.plan} is valid: {', '.join(parts)}.")
+            if one.columns is None:
+                lines.append(f"Not checked: columns of the CRM. territory plan {one.plan} --save records them.")
+        return "\n".join(lines)
+
+    return session.finish("validate", validated, report, text)
+
+
 def import_command(
     session: Session, name: str, *, by: By, bands: Bands | None, family: str | None, out: Path | None
 ) -> int:
