@@ -13,6 +13,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,12 +24,26 @@ import pytest
 from forge import Forge, Run
 
 CRM = "CRM_URL"
-#: `territory` with the day of the story.
+#: `territory` with the day of the story; an apply that is to be killed dies when the CRM has what it wrote.
 COMMAND = """#!/bin/sh
 command=$1
 shift
 case $command in plan | apply | check) set -- --as-of "$(cat {day})" "$@" ;; esac
+if [ "$command" = apply ] && [ -n "$KILLED" ]; then exec {python} {killed} apply "$@"; fi
 exec {territory} "$command" "$@"
+"""
+KILLED = """import os, signal
+from terraform_like.cli import main
+from terraform_like.crm.sql import SqlCrm
+
+written = SqlCrm.write
+
+def write(*arguments, **options):
+    written(*arguments, **options)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+SqlCrm.write = write
+main()
 """
 TERRITORY_YAML = """project: ten
 crm:
@@ -96,7 +111,7 @@ class Company:
         done = subprocess.run(
             [self.command / "territory", *arguments],
             cwd=self.ops,
-            env={**os.environ, CRM: f"sqlite:///{self.folder}/crm.sqlite"},
+            env={**os.environ, CRM: f"sqlite:///{self.folder}/crm.sqlite", "KILLED": ""},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -145,17 +160,50 @@ class Company:
         found = [one["state"] for one in self.forge.kept("statuses") if one["commit"] == commit]
         return found[-1] if found else "nothing"
 
-    def merge(self, name: str) -> Run:
+    def merge(self, name: str, **environment: str) -> Run:
         """The reviewer merges a branch whose gate is open; the forge runs what a push to main runs."""
         assert self.gate(name) == "success"
         git(self.folder / "reviewer", "fetch", "--quiet")
         git(self.folder / "reviewer", "checkout", "--quiet", "-B", "main", "origin/main")
         git(self.folder / "reviewer", "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{name}")
         git(self.folder / "reviewer", "push", "--quiet", "origin", "main")
-        return self.apply()
+        return self.apply(**environment)
 
-    def apply(self, event: str = "push") -> Run:
-        return self.forge.run("apply", {"event_name": event})
+    def gives_to_jane(self, book: str) -> None:
+        path = self.ops / "plans/fy27/plan.yaml"
+        line = re.search(rf"^  {book}: .*$", path.read_text(), re.MULTILINE)
+        assert line
+        self.edit("plans/fy27/plan.yaml", line[0], re.sub(r"owner: \w+(, successor: \w+)?", "owner: jane", line[0]))
+
+    def takes_main(self, name: str) -> None:
+        """Merge main into a branch as `.gitattributes` says: saved plans from either side, to be made anew."""
+        git(self.ops, "fetch", "--quiet")
+        merged = subprocess.run(
+            ["git", "merge", "--quiet", "origin/main"], cwd=self.ops, capture_output=True, check=False
+        )
+        if merged.returncode:
+            git(self.ops, "checkout", "--theirs", "plans")
+            git(self.ops, "add", "--all")
+            git(self.ops, "commit", "--quiet", "--no-edit")
+
+    def queued(self, name: str) -> Run | None:
+        """Let the merge queue try a branch on top of main; None where git cannot merge it."""
+        git(self.ops, "fetch", "--quiet")
+        git(self.ops, "checkout", "--quiet", "--detach", "origin/main")
+        tried = ["git", "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{name}"]
+        merged = subprocess.run(tried, cwd=self.ops, capture_output=True, check=False)
+        if merged.returncode:
+            git(self.ops, "merge", "--abort")
+            git(self.ops, "checkout", "--quiet", name)
+            return None
+        commit = git(self.ops, "rev-parse", "HEAD")
+        git(self.ops, "push", "--quiet", "--force", "origin", "HEAD:refs/heads/queue")
+        git(self.ops, "checkout", "--quiet", name)
+        event = {"merge_group": {"base_sha": self.forge.git("rev-parse", "main")}}
+        return self.forge.run("plan", {"event_name": "merge_group", "sha": commit, "event": event})
+
+    def apply(self, event: str = "push", **environment: str) -> Run:
+        return self.forge.run("apply", {"event_name": event}, **environment)
 
     def nightly(self, workflow: str) -> Run:
         run = self.forge.run(workflow, {"event_name": "schedule"})
@@ -177,8 +225,9 @@ def company(tmp_path: Path, root: Path, quick_bin: Path, territory: Callable[...
     repos = root / "tests/cases/_repos/ten"
     with closing(sqlite3.connect(tmp_path / "crm.sqlite")) as crm:
         crm.executescript((repos / "crm.sql").read_text())
-    names = {"day": tmp_path / "day", "territory": quick_bin / "territory"}
-    (command / "territory").write_text(COMMAND.format(**names))
+    (tmp_path / "killed.py").write_text(KILLED)
+    names = {"day": tmp_path / "day", "killed": tmp_path / "killed.py", "territory": quick_bin / "territory"}
+    (command / "territory").write_text(COMMAND.format(python=sys.executable, **names))
     (command / "territory").chmod(0o755)
     made = Company(tmp_path, forge, command)
     for clone in ("ops", "reviewer"):
@@ -201,6 +250,14 @@ def test_a_hire_for_whom_somebody_signs_a_leaver_and_an_edit_that_the_gate_stops
     a_hire_for_whom_somebody_signs(company)
     a_leaver(company)
     an_unfair_edit(company)
+
+
+@pytest.mark.long
+def test_a_waiver_two_that_race_and_an_apply_that_is_killed(company: Company) -> None:
+    the_first_carve(company)
+    a_hire_for_whom_somebody_signs(company)
+    a_waiver(company)
+    two_race_and_an_apply_is_killed(company)
 
 
 def test_somebody_types_into_the_crm_new_accounts_come_and_a_company_goes_back(company: Company) -> None:
@@ -295,6 +352,72 @@ def an_unfair_edit(company: Company) -> None:
     assert stranger.results == {"plan": "skipped", "check": "failure", "queue": "skipped"}
     assert len(company.forge.kept("comments")) == len({one["pull"] for one in company.forge.kept("comments")})
     assert company.books() == before
+
+
+def a_waiver(company: Company) -> None:
+    company.branch("abalone-moves")
+    (south,) = ({"north": "south"}.get(company.books()["A-01"][0] or "", "north"),)
+    company.edit("plans/fy27/plan.yaml", f"{south}: {{", f"{south}: {{accounts: [A-01], ")
+    company.edit("plans/fy27/plan.yaml", "arr: 10%", "arr: 40%")
+    company.types("fmt")
+    refused = company.push()
+    assert refused.results["check"] == "failure"
+    assert "abalone-stays" in refused.log
+
+    company.branch("abalone-may-move")
+    waiver = "{policy: abalone-stays, subject: account.A-01, owner: vp.sales, reason: they asked, expires: 2027-12-31}"
+    company.edit("policies/fairness.yaml", "limits:", f"waivers: [{waiver}]\nlimits:")
+    company.types("fmt")
+    assert company.push().passed
+    assert company.merge("abalone-may-move").passed
+
+    git(company.ops, "checkout", "--quiet", "abalone-moves")
+    company.takes_main("abalone-moves")
+    run = company.push()
+    assert run.passed, run.log
+    assert company.merge("abalone-moves").passed
+    assert company.books()["A-01"][0] == south
+
+
+def two_race_and_an_apply_is_killed(company: Company) -> None:
+    account = min(account for account, (book, _) in company.books().items() if book == "south")
+    for name, book in (("first", "bay"), ("second", "south")):
+        company.branch(name)
+        company.gives_to_jane(book)
+        run = company.push()
+        assert run.passed, run.log
+
+    killed = company.merge("first", KILLED="1")
+    assert killed.results == {"apply": "failure"}
+    lock = re.search(r"ID (\S+)", company.types("state", "list"))
+    assert lock
+    company.types("state", "unlock", lock[1].rstrip("."))
+    resumed = company.apply()
+    assert resumed.passed, resumed.log
+    git(company.ops, "checkout", "--quiet", "first")
+    assert company.books() == company.wanted()
+
+    git(company.ops, "checkout", "--quiet", "second")
+    assert company.queued("second") is None, "both have written the plan: git merges none of them into the other"
+    company.takes_main("second")
+    run = company.push()
+    assert run.passed, run.log
+    assert "Plan fy27 as of" in run.log, "it was planned anew"
+
+    company.crm(f"UPDATE accounts SET territory = 'elsewhere' WHERE id = '{account}'")
+    told = company.queued("second")
+    assert told is not None
+    assert told.results["queue"] == "failure"
+    assert account in told.log
+    assert "territory plan" in told.log
+
+    (company.ops / "plans/fy27/plan.json").unlink()
+    assert company.push().passed
+    queued = company.queued("second")
+    assert queued is not None
+    assert queued.passed, queued.log
+    assert company.merge("second").passed
+    assert company.books() == company.wanted()
 
 
 def somebody_types_into_the_crm(company: Company) -> None:
