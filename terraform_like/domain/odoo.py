@@ -58,14 +58,14 @@ class OdooAccounts(Wish):
     territory: FieldName | None = None
     """Field of text, or a selection, with the territory; leave out where owners say it all. Example: `x_territory`."""
     where: Domain = "[('is_company', '=', True)]"
-    """Domain of the contacts that are accounts. Example: `[('is_company', '=', True), ('customer_rank', '>', 0)]`."""
+    """Domain of the contacts that are accounts. Example: `"[('is_company', '=', True), ('customer_rank', '>', 0)]"`."""
 
 
 class OdooUsers(Wish):
     """Which users may own accounts."""
 
     where: Domain = "[('share', '=', False)]"
-    """Domain of the users to read, those who are not active with them. Example: `[('share', '=', False)]`."""
+    """Domain of the users to read, those who are not active with them. Example: `"[('share', '=', False)]"`."""
 
 
 class OdooConnection(Connection):
