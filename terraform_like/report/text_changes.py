@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from terraform_like.diagnostics import NAMED_AT_MOST, counted
@@ -17,6 +16,7 @@ from terraform_like.report.told.changes import (
     changed_fields,
     flow_order,
     only_renamed,
+    varied,
 )
 from terraform_like.report.told.plan import ToldPlan
 
@@ -45,7 +45,7 @@ def change_blocks(told: ToldPlan, *, all_changes: bool) -> Iterator[Block]:
         yield _flows(told.flows, told.metrics)
     shown = {k.kind: len(k.changes) for k in kinds} if all_changes else _fair_fold(kinds)
     for kind in kinds:
-        for change in sorted(_varied(kind.changes)[: shown[kind.kind]], key=flow_order):
+        for change in sorted(varied(kind.changes)[: shown[kind.kind]], key=flow_order):
             yield BLANK
             yield from _change(change)
     folded = count - sum(shown.values())
@@ -54,17 +54,6 @@ def change_blocks(told: ToldPlan, *, all_changes: bool) -> Iterator[Block]:
         rest = ", ".join(f"{more:,} {kind}" for more, kind in left if more)
         yield BLANK
         yield line(Piece(f"... and {folded:,} more ({rest}): --all-changes shows them all", "dim"), indent=2)
-
-
-def _varied(changes: Sequence[Change]) -> list[Change]:
-    """Order changes so that the first so many show as many flows as can be, and of each flow its first accounts."""
-    seen: Counter[tuple[str | None, str | None]] = Counter()
-    rounds = []
-    for position, change in enumerate(changes):
-        flow = change.before.territory, change.after.territory
-        rounds.append((seen[flow], position))
-        seen[flow] += 1
-    return [changes[position] for _, position in sorted(rounds)]
 
 
 def _counts(kinds: Sequence[KindOfChange]) -> Grid:
