@@ -129,6 +129,11 @@ def test_no_file_names_a_path_of_this_machine(root):
     assert [str(path) for path in tracked(root) if here.search(path.read_bytes())] == []
 
 
+def test_the_page_on_schemas_names_each_of_them(root):
+    page = (root / "schemas" / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\]\(([\w-]+\.schema\.json)\)", page)) == {path.name for path in root.glob("schemas/*.json")}
+
+
 def test_schemas_are_those_of_the_code(territory, root):
     done = territory("schema", "--check", cwd=root)
     assert done.returncode == 0, done.stdout + done.stderr
