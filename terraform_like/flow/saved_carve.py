@@ -84,19 +84,14 @@ def carve_as_saved(saved: SavedPlan, wanted: Wanted, said: Report) -> SavedCarve
     Halt
         When the snapshot does not fit the YAML.
     """
-    plan, assignments, snapshot = saved.plan, saved.assignments.table, saved.snapshot.table
-    assert assignments is not None
-    assert snapshot is not None
-    done = frozenset((one.old, one.new) for one in plan.moved if one.done)
-    population = populated(wanted, snapshot, plan.users, said, done)
-    inside = population.inside.accounts
-    if not inside.equals(assignments.sort("account")["account"]):
-        return _accounts(population, assignments)
-    territory = assignments.sort("account")["territory"]
+    plan, basis = saved.plan, _basis(saved, wanted, said)
+    if isinstance(basis, Check):
+        return basis
+    population, territory = basis.population, basis.there["territory"]
     problems = formulate(wanted.carving, population.inside, wanted.locate, said, keep=plan.refresh)
     if said.failed:
         raise Halt(said)
-    places = dict(zip(inside, territory, strict=True))
+    places = dict(zip(basis.there["account"], territory, strict=True))
     choices: list[Ints] = []
     proofs: list[Proof] = []
     held: list[Problem] = []
@@ -110,7 +105,7 @@ def carve_as_saved(saved: SavedPlan, wanted: Wanted, said: Report) -> SavedCarve
         held.append(problem)
         choices.append(choice)
         proofs.append(proof)
-    return SavedCarve(population, territory, tuple(held), tuple(choices), tuple(proofs), done)
+    return SavedCarve(population, territory, tuple(held), tuple(choices), tuple(proofs), basis.done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +125,28 @@ def back_as_saved(saved: SavedPlan, wanted: Wanted, said: Report) -> Back | Chec
     Halt
         When the snapshot does not fit the YAML.
     """
+    basis = _basis(saved, wanted, said)
+    if isinstance(basis, Check):
+        return basis
+    there = basis.there
+    strange = sorted(set(there["territory"].drop_nulls()) - wanted.carving.books.keys())
+    if strange:
+        says = "assignments.csv names territories that the YAML does not have"
+        return Check("rules", False, "territories of the plan", listing(strange), says, REPLAN)
+    back = staff_as_told(wanted.carving, basis.population, there["territory"], there["holder"], saved.plan.as_of)
+    return Back(basis.population, back, basis.done)
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What a saved plan was made from and gives: accounts in scope, assignments by account, swaps that were done."""
+
+    population: Population
+    there: pl.DataFrame
+    done: frozenset[tuple[str, str]]
+
+
+def _basis(saved: SavedPlan, wanted: Wanted, said: Report) -> _Basis | Check:
     plan, assignments, snapshot = saved.plan, saved.assignments.table, saved.snapshot.table
     assert assignments is not None
     assert snapshot is not None
@@ -137,13 +154,8 @@ def back_as_saved(saved: SavedPlan, wanted: Wanted, said: Report) -> Back | Chec
     population = populated(wanted, snapshot, plan.users, said, done)
     there = assignments.sort("account")
     if not population.inside.accounts.equals(there["account"]):
-        return _accounts(population, assignments)
-    strange = sorted(set(there["territory"].drop_nulls()) - wanted.carving.books.keys())
-    if strange:
-        says = "assignments.csv names territories that the YAML does not have"
-        return Check("rules", False, "territories of the plan", listing(strange), says, REPLAN)
-    back = staff_as_told(wanted.carving, population, there["territory"], there["holder"], plan.as_of)
-    return Back(population, back, done)
+        return _accounts(population, there)
+    return _Basis(population, there, done)
 
 
 def _proof(problem: Problem, choice: Ints, plan: Plan) -> Proof | Check:
