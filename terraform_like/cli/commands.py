@@ -178,6 +178,8 @@ def show(
     """
     from terraform_like.cli.showing import show_command
 
+    if as_of is not None and (form != "text" or person is not None):
+        raise click.UsageError("--as-of shows a day of the whole plan as text: leave out --format and --person.")
     return session.run(
         "show",
         lambda: show_command(
