@@ -1,6 +1,8 @@
-"""Providers that other packages bring: found by the entry points of the group `territory.crm`.
+"""Which providers there are: those that are built in, and those that other packages bring by entry points.
 
-An entry point leads to a `Provider`; its name is what `crm: {provider: NAME}` of territory.yaml says:
+No type of `crm:` is imported before territory.yaml names its provider: all of them would slow down every start.
+
+An entry point of another package leads to a `Provider`; its name is what `crm: {provider: NAME}` says:
 
     [project.entry-points."territory.crm"]
     acme = "acme_crm:PROVIDER"
@@ -12,12 +14,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from terraform_like.domain.connection import Connection
 
 #: Group of entry points that are providers.
 GROUP = "territory.crm"
+#: Where the type of `crm:` of every provider stands that is built in, by the provider's name.
+BUILT_IN: dict[str, str] = {
+    "sql": "terraform_like.domain.connection:SqlConnection",
+    "csv": "terraform_like.domain.connection:CsvConnection",
+    "salesforce": "terraform_like.domain.salesforce:SalesforceConnection",
+    "odoo": "terraform_like.domain.odoo:OdooConnection",
+}
 
 
 class ProviderError(Exception):
@@ -39,6 +49,12 @@ class Provider:
 
     connection: type[Connection]
     open: Callable[[Any, Path], Any]
+
+
+def built_in(name: str) -> type[Connection]:
+    """Give the type of `crm:` of a provider that is built in."""
+    kind: type[Connection] = resolve_name(BUILT_IN[name])
+    return kind
 
 
 def installed() -> list[str]:

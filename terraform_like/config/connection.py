@@ -1,4 +1,4 @@
-"""`crm:` of territory.yaml: what the environment adds to it, and what the provider of another package takes."""
+"""`crm:` of territory.yaml: what the environment adds to it, and the type that the provider it names gives."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from terraform_like.config.complaint import complain
 from terraform_like.config.document import Document
 from terraform_like.config.source import Source
 from terraform_like.diagnostics import Path, Report, did_you_mean
-from terraform_like.domain.project import BUILT_IN, OtherConnection, Project
+from terraform_like.domain.connection import Connection
 from terraform_like.domain.secrecy import forms, struck_out
-from terraform_like.providers import ProviderError, installed, provider
+from terraform_like.providers import BUILT_IN, ProviderError, built_in, installed, provider
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
@@ -73,21 +73,35 @@ def without_secrets(said: Report, secrets: tuple[str, ...], report: Report) -> N
         report.add(replace(one, summary=summary, detail=detail))
 
 
-def with_provider(project: Project, document: Document, report: Report) -> Project | None:
-    """Check `crm:` by the type of the package that brings the provider, where it is none of ours; None where wrong."""
-    connection = project.crm
-    if not isinstance(connection, OtherConnection):
-        return project
-    try:
-        kind = provider(connection.provider).connection
-    except ProviderError as error:
-        known = [*BUILT_IN, *installed()]
-        hint = did_you_mean(connection.provider, known).strip() or f"There are: {', '.join(known)}."
-        said = f"{str(error)[:1].upper()}{str(error)[1:]}. {hint}"
-        report.error(f'There is no provider "{connection.provider}"', said, document.locate(("crm", "provider")))
+def connection_of(document: Document, report: Report) -> Connection | None:
+    """Read `crm:` by the type of the provider that it names, ours or another package's; None where absent or wrong."""
+    if "crm" not in document.data:
+        return None
+    said = document.data["crm"]
+    name = said.get("provider", "sql") if isinstance(said, dict) else "sql"
+    kind: type[Connection] | None = Connection
+    if isinstance(name, str):
+        kind = _kind(name, document, report)
+    else:
+        # What is wrong with the name is all that can be told.
+        said = {"provider": name}
+    if kind is None:
         return None
     try:
-        return project.model_copy(update={"crm": kind.model_validate(document.data["crm"])})
+        return kind.model_validate(said)
     except ValidationError as error:
         complain(error, kind, document, report, ("crm",))
+        return None
+
+
+def _kind(name: str, document: Document, report: Report) -> type[Connection] | None:
+    if name in BUILT_IN:
+        return built_in(name)
+    try:
+        return provider(name).connection
+    except ProviderError as error:
+        known = [*BUILT_IN, *installed()]
+        hint = did_you_mean(name, known).strip() or f"There are: {', '.join(known)}."
+        text = f"{str(error)[:1].upper()}{str(error)[1:]}. {hint}"
+        report.error(f'There is no provider "{name}"', text, document.locate(("crm", "provider")))
         return None

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path as FilePath
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from terraform_like.address import NAME_PATTERN
 from terraform_like.config.adjacency import with_neighbours
 from terraform_like.config.complaint import complain
-from terraform_like.config.connection import interpolated, with_provider, without_secrets
+from terraform_like.config.connection import connection_of, interpolated, without_secrets
 from terraform_like.config.document import Document, document_of, read_document
 from terraform_like.config.language import PlanFile, PolicyFile, numbered
 from terraform_like.config.references import (
@@ -33,6 +34,7 @@ from terraform_like.config.variables import Overrides, substitute
 from terraform_like.diagnostics import Halt, Locate, Path, Report, Span, did_you_mean, nowhere
 from terraform_like.domain.carving import Balance, Carving, Moved, Territory
 from terraform_like.domain.columns import Offered
+from terraform_like.domain.connection import Connection
 from terraform_like.domain.project import Project
 from terraform_like.domain.quantity import LONGEST_NAME
 from terraform_like.policy.rule import Policies
@@ -131,12 +133,19 @@ def open_repository(
     project = None
     if not report.failed:
         said = Report()
-        project = _validated(Project, document, said, empty=PROJECT_FILE)
-        project = project and with_provider(project, document, said)
+        project = _project(document, said)
         without_secrets(said, secrets, report)
     if project is None:
         raise Halt(report)
     return Repository(root, project, document.locate)
+
+
+def _project(document: Document, report: Report) -> Project | None:
+    connection = connection_of(document, report)
+    # The other keys are judged as well where `crm:` is wrong: something has to stand there.
+    known = {"crm": connection or Connection(provider="")} if "crm" in document.data else {}
+    project = _validated(Project, document, report, empty=PROJECT_FILE, known=known)
+    return project if connection else None
 
 
 def load_wanted(
@@ -330,12 +339,20 @@ def _readable(model: type[Model], document: Document, report: Report) -> tuple[M
         return None, False
 
 
-def _validated(model: type[Model], document: Document, report: Report, *, empty: str | None = None) -> Model | None:
+def _validated(
+    model: type[Model],
+    document: Document,
+    report: Report,
+    *,
+    empty: str | None = None,
+    known: Mapping[str, BaseModel] = MappingProxyType({}),
+) -> Model | None:
+    """Validate what files say, `known` standing for the keys that were read already; `empty` names what may not be."""
     if empty and not document.data and not report.failed:
         report.error(f"{empty} is empty", "It says at least `project:` and `crm:`.", Span(empty, 1, 1))
         return None
     try:
-        return model.model_validate(document.data)
+        return model.model_validate({**document.data, **known})
     except ValidationError as error:
         complain(error, model, document, report)
         return None

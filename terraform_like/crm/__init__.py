@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from pkgutil import resolve_name
 
 from terraform_like.crm.port import Crm, CrmError
-from terraform_like.domain.connection import Connection, CsvConnection, SqlConnection
-from terraform_like.domain.odoo import OdooConnection
-from terraform_like.domain.salesforce import SalesforceConnection
+from terraform_like.domain.connection import Connection
+
+#: Where every provider stands that is built in, by its name.
+_BUILT_IN = {
+    "sql": "terraform_like.crm.sql:SqlCrm",
+    "csv": "terraform_like.crm.files:FilesCrm",
+    "salesforce": "terraform_like.crm.salesforce.provider:SalesforceCrm",
+    "odoo": "terraform_like.crm.odoo.provider:OdooCrm",
+}
+#: Those whose addresses may be relative to the territory repository.
+_RELATIVE = {"sql", "csv"}
 
 
 def open_crm(connection: Connection, root: Path) -> Crm:
@@ -31,22 +41,9 @@ def open_crm(connection: Connection, root: Path) -> Crm:
 
 
 def _opened(connection: Connection, root: Path) -> Crm:
-    if isinstance(connection, SqlConnection):
-        from terraform_like.crm.sql import SqlCrm
-
-        return SqlCrm(connection, root)
-    if isinstance(connection, CsvConnection):
-        from terraform_like.crm.files import FilesCrm
-
-        return FilesCrm(connection, root)
-    if isinstance(connection, SalesforceConnection):
-        from terraform_like.crm.salesforce.provider import SalesforceCrm
-
-        return SalesforceCrm(connection)
-    if isinstance(connection, OdooConnection):
-        from terraform_like.crm.odoo.provider import OdooCrm
-
-        return OdooCrm(connection)
+    if connection.provider in _BUILT_IN:
+        built_in: Callable[..., Crm] = resolve_name(_BUILT_IN[connection.provider])
+        return built_in(connection, root) if connection.provider in _RELATIVE else built_in(connection)
     from terraform_like.providers import ProviderError, provider
 
     try:

@@ -2,48 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, SecretStr, Tag
+from pydantic import Field, SecretStr
 
-from terraform_like.domain.connection import Connection, CsvConnection, SqlConnection
-from terraform_like.domain.odoo import OdooConnection
+from terraform_like.domain.connection import Connection
 from terraform_like.domain.quantity import Name
-from terraform_like.domain.salesforce import SalesforceConnection
 from terraform_like.domain.wish import Wish
-
-#: Every provider that is built in, by its name.
-BUILT_IN: dict[str, type[Connection]] = {
-    "sql": SqlConnection,
-    "csv": CsvConnection,
-    "salesforce": SalesforceConnection,
-    "odoo": OdooConnection,
-}
-
-
-class OtherConnection(Connection):
-    """A CRM whose provider another package brings; what it takes is checked by the type that the package gives."""
-
-    model_config = ConfigDict(extra="allow")
-
-    provider: str = Field(json_schema_extra={"not": {"enum": [*BUILT_IN]}})
-    """Name of an entry point of the group `territory.crm`. Example: `acme`."""
-
-
-def branch(value: Any) -> str:
-    """Say which type of connection is meant: the provider's name where it is built in, else `other`."""
-    provider = value.get("provider", "sql") if isinstance(value, dict) else getattr(value, "provider", "sql")
-    return provider if isinstance(provider, str) and provider in BUILT_IN else "other"
-
-
-AnyConnection = Annotated[
-    Annotated[SqlConnection, Tag("sql")]
-    | Annotated[CsvConnection, Tag("csv")]
-    | Annotated[SalesforceConnection, Tag("salesforce")]
-    | Annotated[OdooConnection, Tag("odoo")]
-    | Annotated[OtherConnection, Tag("other")],
-    Discriminator(branch),
-]
 
 
 class Applying(Wish):
@@ -72,7 +37,7 @@ class Project(Wish):
 
     project: Name
     """Name of the project. Example: `acme`."""
-    crm: AnyConnection
+    crm: Connection
     """The CRM. Example: `{provider: sql, url: "sqlite:///crm.sqlite"}`."""
     state: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("sqlite:///.territory/state.sqlite")
     """Where to remember what was applied: a file, a server, or `git` itself; `${NAME}` is read from the environment.

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 class Saved(BaseModel):
     """Frozen; readers ignore keys that a later minor version added."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 _Value = TypeVar("_Value", bound=Saved)

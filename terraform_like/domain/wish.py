@@ -17,4 +17,4 @@ NotNegative = Annotated[Number, Field(ge=0)]
 class Wish(BaseModel):
     """Base of everything a company says: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -12,13 +12,13 @@ from terraform_like.config.language import PlanFile, PolicyFile
 from terraform_like.config.layout import Kind, laid_out
 from terraform_like.config.load import PROJECT_FILE
 from terraform_like.config.policy_tests import PolicyTestFile
+from terraform_like.config.project_file import ProjectFile
 from terraform_like.config.source import LARGEST_BYTES
 from terraform_like.diagnostics import Halt, Report, did_you_mean
-from terraform_like.domain.project import Project
 from terraform_like.plan.file import write_whole
 from terraform_like.policy.override import OverrideFile
 
-_PROJECT = Kind(Project, "schemas/territory.schema.json")
+_PROJECT = Kind(ProjectFile, "schemas/territory.schema.json")
 _PLAN = Kind(PlanFile, "../../schemas/plan.schema.json")
 _POLICIES = Kind(PolicyFile, "../schemas/policies.schema.json")
 #: Folders below policies/.

@@ -9,17 +9,23 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from pkgutil import resolve_name
+from typing import Any, get_args
 
 import pytest
+from pydantic import Tag
 
 from terraform_like.config.load import open_repository
+from terraform_like.config.project_file import ProjectFile
+from terraform_like.crm import _BUILT_IN as OPENED
 from terraform_like.crm import open_crm
 from terraform_like.crm.conformance import Account, Conformance
 from terraform_like.crm.port import Crm
 from terraform_like.diagnostics import Halt
+from terraform_like.providers import BUILT_IN, built_in
 
 SOURCE = Path(__file__).parent / "acme"
+CRM = ProjectFile.model_fields["crm"].annotation
 ACME = "project: acme\ncrm: {provider: acme, file: acme.json}\n"
 
 
@@ -146,6 +152,19 @@ def test_a_misspelt_word_is_met_by_the_word_that_is_meant(repository: Read, typo
         open_repository(repository(f"project: acme\ncrm: {typo}\n"))
     (problem,) = halted.value.report
     assert "Did you mean" in problem.detail
+
+
+def test_what_is_wrong_beside_a_wrong_crm_is_told_with_it(repository: Read) -> None:
+    with pytest.raises(Halt) as halted:
+        open_repository(repository("project: acme\ncrm: {provider: sapphire}\nsnapshot: never\n"))
+    assert {one.summary for one in halted.value.report} == {'There is no provider "sapphire"', "snapshot cannot be so"}
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_built_in_provider_is_known_to_the_schema_and_can_be_opened(name: str) -> None:
+    assert get_args(built_in(name).model_fields["provider"].annotation) == (name,)
+    assert name in {tag.tag for kind in get_args(CRM) for tag in get_args(kind) if isinstance(tag, Tag)}
+    assert resolve_name(OPENED[name])
 
 
 def test_without_the_package_the_providers_that_there_are_are_named(repository: Read) -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from terraform_like.config.language import PlanFile, PolicyFile
 from terraform_like.config.layout import Kind, laid_out
+from terraform_like.config.project_file import ProjectFile
 from terraform_like.config.source import parse
 from terraform_like.diagnostics import Report
-from terraform_like.domain.project import Project
 
 PLAN = Kind(PlanFile)
 
@@ -78,7 +78,7 @@ def test_policies_and_projects_have_their_own_order():
     expected = "policies:\n  p: {says: why, level: hard, over: plan, assert: x}\nwaivers: []\n"
     assert layout(policies, Kind(PolicyFile)) == expected
     project = "crm: {users: {}, url: x, accounts: {owner: o, table: t}}\nproject: p\n"
-    assert layout(project, Kind(Project)) == (
+    assert layout(project, Kind(ProjectFile)) == (
         "project: p\ncrm: {url: x, accounts: {table: t, owner: o}, users: {}}\n"
     )  # fmt: skip
 
@@ -247,7 +247,7 @@ def test_line_ends_and_byte_order_marks_are_normalised():
 
 def test_passwords_are_not_struck_out():
     text = '# postgresql://u:${PASSWORD}@h/d\ncrm: {url: "postgresql://u:secret@h/d"}\n'
-    assert layout(text, Kind(Project)) == text
+    assert layout(text, Kind(ProjectFile)) == text
 
 
 def test_a_document_marker_is_left_out():
