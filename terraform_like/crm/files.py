@@ -59,7 +59,12 @@ class FilesCrm:
         return self._capabilities
 
     def preflight(
-        self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
+        self,
+        columns: Sequence[str],
+        *,
+        owners: Collection[str] = (),
+        territories: Collection[str] = (),
+        writes: int = 0,
     ) -> Iterator[Diagnostic]:
         """Give a diagnostic for each file, column or owner that is missing, and where no file may be written."""
         missing = list(self._folder.missing())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TypeVar
 
 from terraform_like.crm.port import Capabilities, Crm, CrmError, Member, Outcome, Reading, Receipt, Record, Write
-from terraform_like.diagnostics import Diagnostic
+from terraform_like.diagnostics import Diagnostic, Severity
 
 T = TypeVar("T")
 
@@ -52,10 +52,26 @@ class PatientCrm:
         return self._crm.capabilities
 
     def preflight(
-        self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
+        self,
+        columns: Sequence[str],
+        *,
+        owners: Collection[str] = (),
+        territories: Collection[str] = (),
+        writes: int = 0,
     ) -> Iterator[Diagnostic]:
-        """Give a diagnostic for each thing that is missing."""
-        return iter(self._patiently(lambda: list(self._crm.preflight(columns, owners=owners, writes=writes))))
+        """Give a diagnostic for each thing that is missing; where the CRM fails as a whole, one says so."""
+        found: list[Diagnostic] = []
+
+        def attempt() -> None:
+            found.clear()
+            for one in self._crm.preflight(columns, owners=owners, territories=territories, writes=writes):
+                found.append(one)
+
+        try:
+            self._patiently(attempt)
+        except CrmError as error:
+            found.append(Diagnostic(Severity.ERROR, str(error)))
+        yield from found
 
     def read(self, columns: Sequence[str]) -> Reading:
         """Read every account, with those columns, and every user."""

@@ -229,7 +229,12 @@ class Crm(Protocol):
         ...
 
     def preflight(
-        self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
+        self,
+        columns: Sequence[str],
+        *,
+        owners: Collection[str] = (),
+        territories: Collection[str] = (),
+        writes: int = 0,
     ) -> Iterator[Diagnostic]:
         """Give a diagnostic for each thing that is missing, and write nothing.
 
@@ -239,6 +244,8 @@ class Crm(Protocol):
             Columns of accounts that are to be read.
         owners : collection of str
             CRM ids of users who are to own accounts: each must be there, and active.
+        territories : collection of str
+            Territories that accounts are to be in: a field that offers some values must offer each of them.
         writes : int
             Records that are to be written: whether that is permitted, and whether the calls suffice.
         """

@@ -26,7 +26,7 @@ from terraform_like.crm.look import looked
 from terraform_like.crm.owners import lacking
 from terraform_like.crm.port import Capabilities, CrmError, Member, Outcome, Reading, Receipt, Record, Write
 from terraform_like.crm.tables import PLACES, Tables
-from terraform_like.diagnostics import Diagnostic, Severity
+from terraform_like.diagnostics import Diagnostic
 from terraform_like.domain.connection import SqlConnection
 
 #: Rows that are fetched at a time.
@@ -78,20 +78,21 @@ class SqlCrm:
         return self._capabilities
 
     def preflight(
-        self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
+        self,
+        columns: Sequence[str],
+        *,
+        owners: Collection[str] = (),
+        territories: Collection[str] = (),
+        writes: int = 0,
     ) -> Iterator[Diagnostic]:
-        """Give a diagnostic for each table, column or owner that is missing, or one where there is no database.
+        """Give a diagnostic for each table, column or owner that is missing.
 
         Whether it may be written, a database tells at the first write, before anything has changed.
         """
-        found: list[Diagnostic] = []
-        try:
-            with self._database.reading() as connection:
-                found += self._tables.missing(connection, columns)
-                if owners and not found:
-                    found += lacking(owners, self._read_users(connection))
-        except CrmError as error:
-            found = [Diagnostic(Severity.ERROR, str(error))]
+        with self._database.reading() as connection:
+            found = list(self._tables.missing(connection, columns))
+            if owners and not found:
+                found += lacking(owners, self._read_users(connection))
         yield from found
 
     def read(self, columns: Sequence[str]) -> Reading:

@@ -27,7 +27,7 @@ from terraform_like.plan.check import errors
 from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.limits import beyond_limits, within_limits
 from terraform_like.plan.scheduled import places_on
-from terraform_like.plan.steps import Batch, Step, batches, owners
+from terraform_like.plan.steps import Batch, Step, batches, owners, territories
 from terraform_like.state.lock import StateError
 from terraform_like.state.store import State
 
@@ -181,7 +181,9 @@ class _Work:
         return not report.failed
 
     def _found_crm(self, report: Report) -> bool:
-        report.extend(self.crm.preflight([], owners=owners(self.due.steps()), writes=self.due.total))
+        steps, total = self.due.steps, self.due.total
+        needed = self.crm.preflight([], owners=owners(steps()), territories=territories(steps()), writes=total)
+        report.extend(needed)
         return not report.failed
 
     def _unchanged(self, report: Report) -> bool:

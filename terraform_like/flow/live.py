@@ -76,7 +76,7 @@ def read_live(
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:
-            _preflight(crm, columns, uses, report)
+            _preflight(crm, columns, sorted(wanted.carving.books), uses, report)
             if report.failed:
                 raise Halt(report)
             reading = crm.read(columns)
@@ -179,12 +179,12 @@ def _given(carving: Carving) -> frozenset[str]:
     return _OURS | (derived.keys() - rewritten)
 
 
-def _preflight(crm: Crm, columns: Sequence[str], uses: Sequence[_Use], report: Report) -> None:
+def _preflight(crm: Crm, columns: Sequence[str], books: Sequence[str], uses: Sequence[_Use], report: Report) -> None:
     """Report what the CRM lacks, each column at the first place of the YAML that reads it."""
-    if not list(crm.preflight(columns)):
+    if not list(crm.preflight(columns, territories=books)):
         return
     # Something is amiss: asked one by one, each problem is known by its column.
-    general = list(crm.preflight([]))
+    general = list(crm.preflight([], territories=books))
     report.extend(general)
     for column in columns:
         first = next((use for use in uses if use.column == column), None)

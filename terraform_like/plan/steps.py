@@ -71,6 +71,11 @@ def owners(every: Iterable[Step]) -> list[str]:
     return sorted({step.after.owner for step in every if step.after.owner is not None})
 
 
+def territories(every: Iterable[Step]) -> list[str]:
+    """Give the territories that accounts are to be in, sorted."""
+    return sorted({step.after.territory for step in every if step.after.territory is not None})
+
+
 def batches(every: Iterable[Step], size: int) -> Iterator[Batch]:
     """Divide steps into batches.
 

@@ -11,7 +11,7 @@ from terraform_like.crm.odoo.accounts import Accounts
 from terraform_like.crm.odoo.session import Session
 from terraform_like.crm.odoo.writing import Writer
 from terraform_like.crm.owners import lacking
-from terraform_like.crm.port import Capabilities, CrmError, Member, Reading, Receipt, Record, Write
+from terraform_like.crm.port import Capabilities, Member, Reading, Receipt, Record, Write
 from terraform_like.diagnostics import Diagnostic, Severity
 from terraform_like.domain.odoo import OdooConnection
 
@@ -67,17 +67,14 @@ class OdooCrm:
         )
 
     def preflight(
-        self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
+        self,
+        columns: Sequence[str],
+        *,
+        owners: Collection[str] = (),
+        territories: Collection[str] = (),
+        writes: int = 0,
     ) -> Iterator[Diagnostic]:
-        """Give a diagnostic for each thing that is missing, or one where the server cannot be reached."""
-        try:
-            yield from list(self._missing(columns, owners, writes))
-        except CrmError as error:
-            if error.passing:
-                raise
-            yield Diagnostic(Severity.ERROR, str(error))
-
-    def _missing(self, columns: Sequence[str], owners: Collection[str], writes: int) -> Iterator[Diagnostic]:
+        """Give a diagnostic for each thing that is missing."""
         connection, accounts = self._connection, self._accounts
         yield from preflight.lacking_fields(connection, accounts)
         yield from preflight.lacking_columns(columns, accounts)

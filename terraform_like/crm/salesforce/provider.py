@@ -10,7 +10,7 @@ import polars as pl
 
 from terraform_like.crm.http import SILENCE_SECONDS
 from terraform_like.crm.owners import lacking
-from terraform_like.crm.port import SEVERAL, Capabilities, CrmError, Member, Outcome, Reading, Receipt, Record, Write
+from terraform_like.crm.port import SEVERAL, Capabilities, Member, Outcome, Reading, Receipt, Record, Write
 from terraform_like.crm.salesforce import budget, preflight, values
 from terraform_like.crm.salesforce.accounts import Accounts, Held
 from terraform_like.crm.salesforce.ids import long_id
@@ -18,7 +18,7 @@ from terraform_like.crm.salesforce.members import members, set_members
 from terraform_like.crm.salesforce.session import Session
 from terraform_like.crm.salesforce.territories import Seat, Territories
 from terraform_like.crm.salesforce.writing import Writer
-from terraform_like.diagnostics import Diagnostic, Severity
+from terraform_like.diagnostics import Diagnostic
 from terraform_like.domain.salesforce import SalesforceConnection
 
 #: What the platform does beside a change of owner; REST and Bulk have no option for it.
@@ -78,17 +78,14 @@ class SalesforceCrm:
         return replace(self._capabilities, side_effects=(*_SIDE_EFFECTS, *remarks)) if remarks else self._capabilities
 
     def preflight(
-        self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
+        self,
+        columns: Sequence[str],
+        *,
+        owners: Collection[str] = (),
+        territories: Collection[str] = (),
+        writes: int = 0,
     ) -> Iterator[Diagnostic]:
-        """Give a diagnostic for each thing that is missing, or one where the org cannot be reached."""
-        try:
-            yield from list(self._missing(columns, owners, writes))
-        except CrmError as error:
-            if error.passing:
-                raise
-            yield Diagnostic(Severity.ERROR, str(error))
-
-    def _missing(self, columns: Sequence[str], owners: Collection[str], writes: int) -> Iterator[Diagnostic]:
+        """Give a diagnostic for each thing that is missing."""
         connection, accounts = self._connection, self._accounts
         yield from preflight.lacking_fields(connection, accounts)
         yield from preflight.lacking_columns(columns, accounts)

@@ -39,7 +39,12 @@ class AcmeCrm:
         self._path = root / connection.file
 
     def preflight(
-        self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
+        self,
+        columns: Sequence[str],
+        *,
+        owners: Collection[str] = (),
+        territories: Collection[str] = (),
+        writes: int = 0,
     ) -> Iterator[Diagnostic]:
         """Give a diagnostic for each column or owner that is missing."""
         reading = self.read([])

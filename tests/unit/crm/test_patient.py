@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -10,6 +10,7 @@ from postgres import Server
 from terraform_like.crm.patient import PatientCrm
 from terraform_like.crm.port import CrmError, Outcome, Receipt, Record, Write
 from terraform_like.crm.sql import SqlCrm
+from terraform_like.diagnostics import Diagnostic, Severity
 from terraform_like.domain.connection import SqlConnection
 
 #: The first write that gets so far loses its connection: a sequence is no part of the transaction that is rolled back.
@@ -104,3 +105,15 @@ def test_what_does_not_pass_is_not_tried_again(url: str) -> None:
         crm.records(["A-1"])
     assert waits == []
     crm.close()
+
+
+def test_a_failure_of_a_preflight_is_told_beside_what_was_found_before_it(url: str) -> None:
+    class Refusing(SqlCrm):
+        """Finds one thing, and is refused the next."""
+
+        def preflight(self, *args: object, **named: object) -> Iterator[Diagnostic]:
+            yield Diagnostic(Severity.ERROR, "a field is missing")
+            raise CrmError("the key has lapsed")
+
+    crm = PatientCrm(provider(url, Refusing), lambda seconds: None)
+    assert [one.summary for one in crm.preflight([])] == ["a field is missing", "the key has lapsed"]

@@ -85,9 +85,14 @@ class InBatches:
         return Capabilities(5, self.crm.capabilities.territories, compare_and_set=True)
 
     def preflight(
-        self, columns: Sequence[str], *, owners: Collection[str] = (), writes: int = 0
+        self,
+        columns: Sequence[str],
+        *,
+        owners: Collection[str] = (),
+        territories: Collection[str] = (),
+        writes: int = 0,
     ) -> Iterator[Diagnostic]:
-        return self.crm.preflight(columns, owners=owners, writes=writes)
+        return self.crm.preflight(columns, owners=owners, territories=territories, writes=writes)
 
     def read(self, columns: Sequence[str]) -> Reading:
         return self.crm.read(columns)
