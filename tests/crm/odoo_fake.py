@@ -6,19 +6,20 @@ What it does not know it refuses as Odoo does; how it answers was learnt from a 
 
 from __future__ import annotations
 
-import json
 import re
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal
+from typing import Any
+
+from crm.loopback import Loopback, Reply, Request, page
 
 Row = dict[str, Any]
 PARTNER, USER = "res.partner", "res.users"
 DATABASE = "crm"
+
+#: Where the method stands among the arguments of `execute_kw`.
+_METHOD = 4
 
 #: Types of fields, and whom they refer to.
 FIELDS: dict[str, dict[str, dict[str, Any]]] = {
@@ -84,15 +85,6 @@ class OdooError(Exception):
     @property
     def status(self) -> int:
         return _STATUSES.get(self.name.rpartition(".")[2], 500)
-
-
-@dataclass
-class Fault:
-    """What goes wrong with the next writes: `fail` answers 502 with a page, `drop` closes, `busy` answers 429."""
-
-    does: Literal["fail", "drop", "busy", "hang"]
-    after: bool = False
-    times: int = 1
 
 
 @dataclass
@@ -215,49 +207,43 @@ class Database:
         return self.now.strftime("%Y-%m-%d %H:%M:%S")
 
 
-class FakeOdoo:
-    """The server: doors of both protocols, and faults."""
+#: What goes between a client and Odoo answers in its stead, and which requests write.
+BAD_GATEWAY, BUSY = page(502, "Bad Gateway"), page(429, "Too Many Requests", **{"Retry-After": "1"})
+WRITES = "write$"
+
+
+class FakeOdoo(Loopback):
+    """The server: doors of both protocols."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.database = Database()
-        self.faults: list[Fault] = []
-        self._lock, self._stopped = threading.Lock(), threading.Event()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
 
-    @contextmanager
-    def running(self) -> Iterator[FakeOdoo]:
-        """Serve until the block ends."""
-        thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._stopped.set()
-            self._http.shutdown()
-            self._http.server_close()
-            thread.join()
+    def told(self, request: Request) -> str:
+        """Give what is asked: with JSON-RPC, too, the method is the last word."""
+        if request.path == "/jsonrpc" and len(args := request.json()["params"]["args"]) > _METHOD:
+            return f"{request.method} {request.path} {args[_METHOD]}"
+        return super().told(request)
 
-    def answer(self, path: str, headers: Any, body: bytes) -> tuple[int, Any]:
-        """Give status and body of the answer to a request."""
-        given = json.loads(body or b"{}")
-        if path == "/jsonrpc":
+    def answer(self, request: Request) -> Reply:
+        """Answer a request."""
+        given = request.json() if request.body else {}
+        if request.path == "/jsonrpc":
             try:
-                return 200, {"jsonrpc": "2.0", "id": given["id"], "result": self._rpc(**given["params"])}
+                return Reply(body={"jsonrpc": "2.0", "id": given["id"], "result": self._rpc(**given["params"])})
             except OdooError as error:
                 failed = {"code": 0, "message": "Odoo Server Error", "data": error.told()}
-                return 200, {"jsonrpc": "2.0", "id": given["id"], "error": failed}
-        found = re.fullmatch(r"/json/2/([\w.]+)/(\w+)", path)
-        if not found or headers.get("X-Odoo-Database") != DATABASE:
-            return 404, "<!DOCTYPE html><title>404 Not Found</title><p>No database is selected</p>"
+                return Reply(body={"jsonrpc": "2.0", "id": given["id"], "error": failed})
+        found = re.fullmatch(r"/json/2/([\w.]+)/(\w+)", request.path)
+        if not found or request.headers.get("x-odoo-database") != DATABASE:
+            return page(404, "No database is selected")
         try:
-            user = self.database.keys.get(headers.get("Authorization", "").removeprefix("bearer "))
+            user = self.database.keys.get(request.headers.get("authorization", "").removeprefix("bearer "))
             if user is None:
                 raise OdooError("werkzeug.exceptions.Unauthorized", "Invalid apikey")
-            return 200, self.database.call(user, *found.groups(), given.pop("ids", []), given)
+            return Reply(body=self.database.call(user, *found.groups(), given.pop("ids", []), given))
         except OdooError as error:
-            return error.status, error.told()
+            return Reply(error.status, error.told())
 
     def _rpc(self, service: str, method: str, args: list[Any]) -> Any:
         if args[0] != DATABASE:
@@ -272,50 +258,3 @@ class FakeOdoo:
         if self.database.keys.get(key) != user:
             raise OdooError("odoo.exceptions.AccessDenied", "Access Denied")
         return self.database.call(user, model, name, placed[0] if placed else [], named)
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        server = self
-
-        class Handling(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            wbufsize = -1
-            disable_nagle_algorithm = True
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing."""
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                writes = self.path.endswith("/write") or b'"write"' in body
-                fault = next((each for each in server.faults if each.times > 0), None) if writes else None
-                if fault is None:
-                    self._send(*self._answered(body))
-                    return
-                fault.times -= 1
-                if fault.after:
-                    self._answered(body)
-                if fault.does == "fail":
-                    self._send(502, "<html>Bad Gateway</html>")
-                elif fault.does == "busy":
-                    self._send(429, "<html>Too Many Requests</html>")
-                else:
-                    if fault.does == "hang":
-                        server._stopped.wait()
-                    self.close_connection = True
-
-            def _answered(self, body: bytes) -> tuple[int, Any]:
-                with server._lock:
-                    return server.answer(self.path, self.headers, body)
-
-            def _send(self, status: int, body: Any) -> None:
-                page = isinstance(body, str)
-                content = body.encode() if page else json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "text/html; charset=utf-8" if page else "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                if status == 429:
-                    self.send_header("Retry-After", "1")
-                self.end_headers()
-                self.wfile.write(content)
-
-        return Handling

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-from crm.odoo_fake import DATABASE, PARTNER, USER, FakeOdoo, OdooError, Row
-from crm.odoo_fake import Fault as ServerFault
+from crm.loopback import Fault as ServerFault
+from crm.odoo_fake import BAD_GATEWAY, BUSY, DATABASE, PARTNER, USER, WRITES, FakeOdoo, OdooError, Row
 
 from terraform_like.crm.conformance import Account, Fault
 from terraform_like.crm.odoo.provider import OdooCrm
@@ -133,10 +133,10 @@ class FakeOdooWorld(OdooWorld):
     def fail(self, fault: Fault, account: str | None = None, times: int = 1) -> None:
         """Let the next so many writes meet this fault."""
         planted: dict[Fault, ServerFault] = {
-            Fault.FAILS_BEFORE: ServerFault("fail", times=times),
-            Fault.FAILS_AFTER: ServerFault("drop", after=True, times=times),
-            Fault.HANGS: ServerFault("hang", times=times),
-            Fault.RATE_LIMIT: ServerFault("busy", times=times),
+            Fault.FAILS_BEFORE: ServerFault(WRITES, BAD_GATEWAY, times=times),
+            Fault.FAILS_AFTER: ServerFault(WRITES, "drop", after=True, times=times),
+            Fault.HANGS: ServerFault(WRITES, "hang", times=times),
+            Fault.RATE_LIMIT: ServerFault(WRITES, BUSY, times=times),
         }
         if fault in planted:
             self.server.faults.append(planted[fault])

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from crm.loopback import Fault as ServerFault
 from crm.salesforce_fake.ids import make_id
 from crm.salesforce_fake.objects import Field
 from crm.salesforce_fake.org import ApiError, Org, Row
-from crm.salesforce_fake.server import SalesforceServer
+from crm.salesforce_fake.server import BUSY, SalesforceServer
 from crm.salesforce_fake.territories import Territories, set_up
-from crm.salesforce_fake.web import Fault as ServerFault
 
 from terraform_like.crm.conformance import Account, Fault
 from terraform_like.crm.patient import PatientCrm
@@ -107,14 +107,13 @@ class SalesforceWorld:
     def fail(self, fault: Fault, account: str | None = None, times: int = 1) -> None:
         """Let the next so many writes meet this fault."""
         planted = {
-            Fault.FAILS_BEFORE: ("fail", False),
-            Fault.FAILS_AFTER: ("drop", True),
-            Fault.HANGS: ("hang", False),
-            Fault.RATE_LIMIT: ("busy", False),
+            Fault.FAILS_BEFORE: ServerFault(_WRITES, times=times),
+            Fault.FAILS_AFTER: ServerFault(_WRITES, "drop", after=True, times=times),
+            Fault.HANGS: ServerFault(_WRITES, "hang", times=times),
+            Fault.RATE_LIMIT: ServerFault(_WRITES, BUSY, times=times),
         }
         if fault in planted:
-            does, after = planted[fault]
-            self.server.faults.append(ServerFault(_WRITES, does, after, times))
+            self.server.faults.append(planted[fault])
         elif fault is Fault.EXPIRED:
             self.server.door.expire()
         elif fault is Fault.SILENT:

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+from crm.loopback import Fault as ServerFault
+from crm.loopback import Reply, Request
 from crm.salesforce_fake.objects import Field
 from crm.salesforce_fake.org import ApiError, Row
 from crm.salesforce_fake.soql import parse
-from crm.salesforce_fake.web import Fault as ServerFault
-from crm.salesforce_fake.web import Request
 from crm.salesforce_world import SalesforceWorld, salesforce
 
 from terraform_like.crm.conformance import Account, Scene, outcomes
@@ -450,7 +450,7 @@ def test_results_of_a_job_come_in_pages(monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_answers_that_are_not_salesforces_are_told(path: str, body: object, world: SalesforceWorld) -> None:
     scene = Scene(world, 1)
-    world.server.faults.append(ServerFault(path, "lie", times=1_000, body=body))
+    world.server.faults.append(ServerFault(path, Reply(body=body), times=1_000))
     with pytest.raises(CrmError, match="Salesforce"):
         scene.send(scene.write(scene.accounts[0], scene.raj))
         scene.crm.read(["Name"])

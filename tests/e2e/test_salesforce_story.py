@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from crm.loopback import Request
 from crm.salesforce_clients import connected
 from crm.salesforce_fake.org import ApiError
-from crm.salesforce_fake.web import Request
 from crm.salesforce_world import SalesforceWorld, salesforce
 
 from terraform_like.cli.commands import territory

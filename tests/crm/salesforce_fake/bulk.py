@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from crm.loopback import Reply, Request
 from crm.salesforce_fake.ids import long_id, make_id
 from crm.salesforce_fake.org import ApiError, Org, Row
 from crm.salesforce_fake.query import answer, flat
 from crm.salesforce_fake.soql import parse
-from crm.salesforce_fake.web import Reply, Request
 
 _ENDS = {"LF": "\n", "CRLF": "\r\n"}
 _DELIMITERS = {"COMMA": ",", "SEMICOLON": ";", "TAB": "\t", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`"}

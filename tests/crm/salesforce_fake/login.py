@@ -6,8 +6,8 @@ import base64
 from dataclasses import dataclass, field
 
 import jwt
+from crm.loopback import Reply, Request
 from crm.salesforce_fake.org import ApiError
-from crm.salesforce_fake.web import Reply, Request
 
 #: Whom an assertion may be addressed to.
 _AUDIENCES = ["https://login.salesforce.com", "https://test.salesforce.com"]

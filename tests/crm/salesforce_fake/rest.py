@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from crm.loopback import Reply, Request
 from crm.salesforce_fake.ids import long_id, make_id
 from crm.salesforce_fake.objects import described
 from crm.salesforce_fake.org import ApiError, Org, Row
 from crm.salesforce_fake.query import answer, columns, shaped
-from crm.salesforce_fake.web import Reply, Request
 
 PAGE = 2000
 _MOST_WRITTEN, _MOST_READ, _MOST_TYPES = 200, 2000, 10
