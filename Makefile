@@ -43,7 +43,8 @@ TDP := $(or $(TERRITORY_SHARED_DATA),../shared/data)/tdp
 CLIENTS := tests/clients/node_modules/.ready
 
 test-clients: $(READY) $(CLIENTS) ## let clients that others wrote drive the fakes of CRMs: needs Node.js 20 and npm
-	PYTHONPATH=.:tests $(BIN)/python tests/clients/salesforce.py
+	PYTHONPATH=.:tests $(BIN)/python tests/clients/drive_salesforce.py
+	PYTHONPATH=.:tests $(BIN)/python tests/clients/drive_hubspot.py
 
 $(CLIENTS): tests/clients/package.json
 	cd tests/clients && npm install --no-audit --no-fund --no-package-lock --loglevel error

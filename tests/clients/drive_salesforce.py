@@ -17,19 +17,12 @@ from typing import Any
 from crm.salesforce_fake.org import Org
 from crm.salesforce_fake.server import SalesforceServer
 from crm.salesforce_world import salesforce
+from node import HERE, run
 
 from terraform_like.crm.conformance import HOSTILE, Account, Scene
 from terraform_like.crm.port import Member
 
-HERE = Path(__file__).parent
 COUNT = 2_300
-
-
-def node(script: str, told: Any) -> None:
-    """Run a script with what it is to know."""
-    done = subprocess.run(["node", HERE / script], cwd=HERE, input=json.dumps(told), text=True)
-    if done.returncode:
-        sys.exit(done.returncode)
 
 
 def filled() -> tuple[Org, str, list[str]]:
@@ -111,10 +104,10 @@ def by_command_line(server: SalesforceServer, owner: str, accounts: list[str]) -
 
 def main() -> None:
     """Run all of them."""
-    node("soql.mjs", queries())
+    run("soql.mjs", queries())
     org, owner, accounts = filled()
     with SalesforceServer(org).running() as server:
-        node("jsforce.mjs", {"url": server.url, "token": server.door.token(), "owner": owner, "accounts": accounts})
+        run("jsforce.mjs", {"url": server.url, "token": server.door.token(), "owner": owner, "accounts": accounts})
     org, owner, accounts = filled()
     with SalesforceServer(org).running() as server:
         by_command_line(server, owner, accounts)
