@@ -48,6 +48,20 @@ def test_one_that_odoo_minds_among_many_is_found_by_halves(world: FakeOdooWorld)
     assert len(written(world)) == 15
 
 
+def test_one_that_odoo_minds_in_a_later_call_of_many_is_found_by_halves_of_that_call(world: FakeOdooWorld) -> None:
+    scene = Scene(world, 264)
+    world.fail(Fault.REFUSES, scene.accounts[233], times=1_000)
+    receipts = scene.send(*(scene.write(account, scene.raj) for account in scene.accounts))
+    assert [r.account for r in receipts] == scene.accounts
+    (bad,) = (receipt for receipt in receipts if receipt.outcome is not Outcome.DONE)
+    assert (bad.account, bad.outcome) == (scene.accounts[233], Outcome.FAILED)
+    assert [scene.moved(account) for account in scene.accounts[198:202]] == [True] * 4
+    assert scene.untouched(scene.accounts[233])
+    # Two hundred in one call; sixty-four in another, which is halved six times.
+    assert [len(each["ids"]) for each in written(world)][:2] == [200, 64]
+    assert len(written(world)) == 1 + 13
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
