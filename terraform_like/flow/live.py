@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,6 +22,9 @@ from terraform_like.plan.model import Plan
 from terraform_like.plan.offered import named_kinds, recorded
 from terraform_like.policy.measured import policy_columns
 from terraform_like.staffing.tenure import owners_on
+
+#: Characters at the end of an id that a CRM may leave out where it shows it, as pages of Salesforce do.
+_CHECK = 3
 
 #: Columns that the tool itself gives to accounts; the CRM is not asked for them.
 _OURS = frozenset({"account", "owner", "territory", "holder", "segment", "family", "protected", "accounts", "address"})
@@ -208,11 +211,8 @@ def _users(carving: Carving, users: pl.DataFrame, locate: Locate, report: Report
         candidates = [person.user] if person.user in ids else by_email.get(person.user.casefold(), [])
         if not candidates:
             say = report.error if name in owning else report.warning
-            say(
-                f'The CRM has no user "{person.user}"',
-                f"{name} cannot own accounts. Give the user's id or e-mail.",
-                span,
-            )
+            way = f"{name} cannot own accounts. {_in_full(person.user, ids)}"
+            say(f'The CRM has no user "{person.user}"', way, span)
         elif len(candidates) > 1:
             way = f"{listing(sorted(candidates))} have that e-mail. Give the id of one of them."
             report.error(f'The CRM has several users "{person.user}"', way, span)
@@ -230,6 +230,12 @@ def _users(carving: Carving, users: pl.DataFrame, locate: Locate, report: Report
             locate(("people", name)),
         )
     return found
+
+
+def _in_full(part: str, ids: Iterable[str]) -> str:
+    """Say how to name a user: by the id that this is all but the last characters of, where there is one such."""
+    wholes = [id_ for id_ in ids if len(id_) == len(part) + _CHECK and id_.startswith(part)]
+    return f'Write the id in full: "{wholes[0]}".' if len(wholes) == 1 else "Give the user's id or e-mail."
 
 
 def _having(carving: Carving) -> set[str]:
