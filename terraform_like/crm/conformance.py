@@ -193,11 +193,11 @@ class Conformance:
     def test_an_owner_who_is_not_active_or_not_there_is_told_before_anything_is_written(self, world: World) -> None:
         """The preflight names each of them."""
         scene = Scene(world, 1)
-        idle, nobody = world.add_user("Idle", active=False), world.no_user()
-        said = [one.summary for one in scene.crm.preflight([], owners=[scene.jane, idle, nobody], writes=1)]
-        assert len(said) == 2
-        assert sum(idle in one for one in said) == 1
-        assert sum(nobody in one for one in said) == 1
+        idle, gone = (world.add_user(name, active=False) for name in ("Idle", "Gone"))
+        told = [idle, gone, world.no_user()]
+        said = [one.summary for one in scene.crm.preflight([], owners=[scene.jane, *told], writes=1)]
+        assert len(said) == len(told)
+        assert all(sum(owner in one for one in said) == 1 for owner in told)
 
     def test_records_are_those_asked_for_and_what_is_gone_is_left_out(self, world: World) -> None:
         """A look at some accounts gives no others."""

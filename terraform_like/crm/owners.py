@@ -6,13 +6,11 @@ from collections.abc import Collection, Iterator
 
 import polars as pl
 
-from terraform_like.diagnostics import Diagnostic, Severity, listing
+from terraform_like.diagnostics import Diagnostic, Severity
 
 
-def lacking(
-    owners: Collection[str], users: pl.DataFrame, severity: Severity = Severity.WARNING
-) -> Iterator[Diagnostic]:
-    """Give a diagnostic for owners who are no users, and one for those who are not active.
+def lacking(owners: Collection[str], users: pl.DataFrame) -> Iterator[Diagnostic]:
+    """Give a warning for each owner who is no user, and for each who is not active.
 
     Parameters
     ----------
@@ -20,14 +18,14 @@ def lacking(
         CRM ids of users.
     users : polars.DataFrame
         Users as `Reading.users` has them.
-    severity : Severity
-        A warning where the CRM may take such an owner all the same, an error where it never does.
     """
-    wanted = set(owners)
-    if strangers := sorted(wanted - set(users["user"])):
-        yield Diagnostic(severity, f"The CRM has no user {listing(strangers)}", "They cannot own accounts.")
-    idle = users.filter(~pl.col("active") & pl.col("user").is_in(sorted(wanted)))["user"].sort().to_list()
-    if idle:
-        yield Diagnostic(
-            severity, f"The CRM's user {listing(idle)} is not active", "Many CRMs let such a user own nothing."
-        )
+    active = dict(users.select("user", "active").iter_rows())
+    for owner in sorted(set(owners)):
+        if owner not in active:
+            yield _warning(f'The CRM has no user "{owner}"', "It cannot own accounts.")
+        elif not active[owner]:
+            yield _warning(f'The CRM\'s user "{owner}" is not active', "Many CRMs let such a user own nothing.")
+
+
+def _warning(summary: str, detail: str) -> Diagnostic:
+    return Diagnostic(Severity.WARNING, summary, detail)

@@ -268,6 +268,16 @@ def test_versions_by_date_give_the_same(version: str, server: HubSpotServer, spo
     assert spot.api_request({"path": f"/account-info/{version}/details"}).json()["portalId"] == server.portal.id
 
 
+def test_a_company_that_was_merged_into_another_is_left_out_without_a_word(portal: Portal, spot: HubSpot) -> None:
+    one, merged = portal.create(name="A"), portal.create(name="B")
+    portal.left_out.add(merged)
+    told = spot.crm.companies.batch_api.update(
+        updates((one, {"city": "Bonn"}), (merged, {"city": "Bonn"}), traced=True)
+    )
+    assert type(told) is models.BatchResponseSimplePublicObject
+    assert [each.id for each in told.results] == portal.written == [one]
+
+
 def test_a_rule_of_the_account_and_a_lock_stop_what_they_are_about(portal: Portal, spot: HubSpot) -> None:
     batch, one, two = spot.crm.companies.batch_api, portal.create(name="A"), portal.create(name="B")
     portal.rules.append(lambda id_, values: "Named accounts stay where they are" if id_ == two else None)

@@ -12,7 +12,7 @@ from terraform_like.crm.odoo.session import Session
 from terraform_like.crm.odoo.writing import Writer
 from terraform_like.crm.owners import lacking
 from terraform_like.crm.port import Capabilities, Member, Reading, Receipt, Record, Write
-from terraform_like.diagnostics import Diagnostic, Severity
+from terraform_like.diagnostics import Diagnostic
 from terraform_like.domain.odoo import OdooConnection
 
 #: Records of one write of the port.
@@ -80,7 +80,7 @@ class OdooCrm:
         yield from preflight.lacking_columns(columns, accounts)
         yield from preflight.lacking_conditions(connection, accounts)
         if owners:
-            yield from lacking(owners, accounts.users(owners), Severity.WARNING)
+            yield from lacking(owners, accounts.users(owners))
         if writes:
             yield from preflight.lacking_rights(connection, accounts, self._session)
 
