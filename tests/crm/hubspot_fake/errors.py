@@ -1,8 +1,8 @@
 """What HubSpot answers instead: the shapes of its errors.
 
 Specification: `category`, `correlationId` and `message` are always there; `errors`, `context`, `links` and
-`subCategory` may be. Within a batch each error has `status`, `category`, `message` and `context`. Seen: `status` is
-`error`, whatever the status of HTTP is.
+`subCategory` may be. Within a batch each error has `status`, `category`, `message`, `context`, `errors` and `links`;
+seen: the last two are left out where there are none. Seen: `status` is `error`, whatever the status of HTTP is.
 """
 
 from __future__ import annotations
