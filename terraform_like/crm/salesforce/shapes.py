@@ -1,13 +1,13 @@
-"""What answers of Salesforce look like; whatever looks otherwise is told, and never trips anything."""
+"""What answers of Salesforce look like."""
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
+from terraform_like.crm.answers import told_by
 from terraform_like.crm.http import Answer
-from terraform_like.crm.port import CrmError
 
 T = TypeVar("T")
 
@@ -96,11 +96,4 @@ def told(answer: Answer, kind: type[T]) -> T:
     CrmError
         When it looks otherwise than the vendor's papers say.
     """
-    try:
-        return TypeAdapter(kind).validate_json(answer.body)
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the answer"
-        raise CrmError(
-            f"the CRM answers otherwise than Salesforce does: {place}: {first['msg']}; check crm.url in territory.yaml"
-        ) from None
+    return told_by(answer, kind, "Salesforce")
