@@ -72,14 +72,14 @@ class SalesforceWorld:
         email = f"{name.lower()}-{self._people}@acme.example"
         return self.org.create("User", Name=name, Username=email, Email=email, IsActive=active)
 
-    def add_accounts(self, accounts: Sequence[Account]) -> list[str]:
+    def add_accounts(self, accounts: Sequence[Account], **values: Any) -> list[str]:
         """Make accounts and give their ids in the same order; what nobody owns is the house's."""
         made = []
         for account in accounts:
-            values: Row = {"Name": account.name, "OwnerId": account.owner or self.house}
+            row: Row = {"Name": account.name, "OwnerId": account.owner or self.house, **values}
             if self.model is None:
-                values["Territory__c"] = account.territory
-            made.append(self.org.create("Account", **values))
+                row["Territory__c"] = account.territory
+            made.append(self.org.create("Account", **row))
             if self.model is not None and account.territory:
                 self.model.assign(made[-1], self._keys[account.territory])
         return made
