@@ -26,6 +26,7 @@ BUILT_IN: dict[str, str] = {
     "sql": "terraform_like.domain.connection:SqlConnection",
     "csv": "terraform_like.domain.connection:CsvConnection",
     "salesforce": "terraform_like.domain.salesforce:SalesforceConnection",
+    "hubspot": "terraform_like.domain.hubspot:HubspotConnection",
     "odoo": "terraform_like.domain.odoo:OdooConnection",
 }
 

@@ -46,7 +46,7 @@ def test_version_starts_without_anything_heavy(tmp_path):
 
 
 def test_validate_needs_neither_solver_nor_crm_and_no_provider_that_is_not_named(pristine_example):
-    others = {"terraform_like.domain.salesforce", "terraform_like.domain.odoo"}
+    others = {f"terraform_like.domain.{name}" for name in ("salesforce", "hubspot", "odoo")}
     assert imported("validate", cwd=pristine_example) & (SOLVER | {"scipy", "sqlalchemy", "jinja2"} | others) == set()
 
 

@@ -45,19 +45,24 @@ territory.add_command(export)
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--example", metavar="NAME", help="Start from an example, with real accounts and an embedded CRM.")
 @click.option("--from-crm", is_flag=True, help="Import the books of the CRM that DIRECTORY/territory.yaml names.")
+@click.option("--crm-setup", is_flag=True, help="Make in that CRM what `crm:` names and it lacks, and nothing else.")
 @click.pass_obj
-def init(session: Session, directory: Path, example: str | None, from_crm: bool) -> int:
+def init(session: Session, directory: Path, example: str | None, from_crm: bool, crm_setup: bool) -> int:
     """Make a territory repository in DIRECTORY, with workflows that plan, apply and watch it.
 
-    DIRECTORY must be absent, empty or a clone of an empty repository; with --from-crm it holds a territory.yaml.
+    DIRECTORY must be absent, empty or a clone of an empty repository; with --from-crm or --crm-setup it holds a
+    territory.yaml. Nothing but --crm-setup changes what fields a CRM has: HubSpot gets a property for territories.
 
     \b
     Examples:
       territory init munis --example us-municipalities
       territory init territories --from-crm
+      territory init territories --crm-setup
     """
-    from terraform_like.cli.language_commands import init_command
+    from terraform_like.cli.language_commands import furnish_command, init_command
 
+    if crm_setup:
+        return session.run("init", lambda: furnish_command(session, directory, example, from_crm))
     return session.run("init", lambda: init_command(session, directory, example, from_crm))
 
 

@@ -1,4 +1,4 @@
-"""`territory fmt` and `territory import`: YAML laid out, and YAML made of a CRM."""
+"""Commands on the files: `fmt`, `init`, `validate` and `import`, and what a CRM needs before them."""
 
 from __future__ import annotations
 
@@ -62,6 +62,23 @@ def init_command(session: Session, directory: Path, example: str | None, from_cr
         return f"Made {folder}. Next: say in territory.yaml where the CRM is, then {command} validate"
 
     return session.finish("init", made, report, text)
+
+
+def furnish_command(session: Session, directory: Path, example: str | None, from_crm: bool) -> int:
+    """Make in the CRM what it lacks; give the exit code."""
+    from terraform_like.flow.furnish import furnish
+    from terraform_like.report.escape import escaped
+
+    with session.progress() as tell:
+        tell("Asking the CRM")
+        furnished, report = furnish(session.chdir / directory, alone=example is None and not from_crm)
+
+    def text(_: bool) -> str:
+        if not furnished.made:
+            return "Nothing to make: the CRM has what `crm:` of territory.yaml names."
+        return "\n".join(["Made in the CRM:", *(f"- {escaped(one)}" for one in furnished.made)])
+
+    return session.finish("init", furnished, report, text)
 
 
 def validate_command(session: Session, plan: str | None, variables: dict[str, str]) -> int:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from terraform_like.domain.connection import Connection, CsvConnection, SqlConnection
+from terraform_like.domain.hubspot import HubspotConnection
 from terraform_like.domain.odoo import OdooConnection
 from terraform_like.domain.project import Project
 from terraform_like.domain.salesforce import SalesforceConnection
@@ -37,6 +38,7 @@ class ProjectFile(Project):
         Annotated[SqlConnection, Tag("sql")]
         | Annotated[CsvConnection, Tag("csv")]
         | Annotated[SalesforceConnection, Tag("salesforce")]
+        | Annotated[HubspotConnection, Tag("hubspot")]
         | Annotated[OdooConnection, Tag("odoo")]
         | Annotated[OtherConnection, Tag("other")],
         Discriminator(_branch),

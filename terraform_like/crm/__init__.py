@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
 from terraform_like.crm.port import Crm, CrmError
 from terraform_like.domain.connection import Connection
+
+if TYPE_CHECKING:
+    from terraform_like.crm.patient import PatientCrm
 
 #: Where every provider stands that is built in, by its name.
 _BUILT_IN = {
     "sql": "terraform_like.crm.sql:SqlCrm",
     "csv": "terraform_like.crm.files:FilesCrm",
     "salesforce": "terraform_like.crm.salesforce.provider:SalesforceCrm",
+    "hubspot": "terraform_like.crm.hubspot.provider:HubspotCrm",
     "odoo": "terraform_like.crm.odoo.provider:OdooCrm",
 }
 #: Those whose addresses may be relative to the territory repository.
 _RELATIVE = {"sql", "csv"}
 
 
-def open_crm(connection: Connection, root: Path) -> Crm:
+def open_crm(connection: Connection, root: Path) -> PatientCrm:
     """Give the CRM that territory.yaml names; nothing is asked of it yet.
 
     Parameters

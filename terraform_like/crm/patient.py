@@ -7,7 +7,18 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TypeVar
 
-from terraform_like.crm.port import Capabilities, Crm, CrmError, Member, Outcome, Reading, Receipt, Record, Write
+from terraform_like.crm.port import (
+    Capabilities,
+    Crm,
+    CrmError,
+    Furnishable,
+    Member,
+    Outcome,
+    Reading,
+    Receipt,
+    Record,
+    Write,
+)
 from terraform_like.diagnostics import Diagnostic, Severity
 
 T = TypeVar("T")
@@ -102,18 +113,71 @@ class PatientCrm:
         """See that the CRM has those territories and members; what is there already is not made again."""
         return self._patiently(lambda: self._crm.arrange(territories, members))
 
+    def furnish(self, territories: Collection[str]) -> Iterator[str]:
+        """Make what `crm:` names and the CRM lacks; give of each thing what it is, and only then fail."""
+        crm, made = self._crm, list[str]()
+        if not isinstance(crm, Furnishable):
+            raise CrmError(
+                "in this CRM nothing can be made from here; its page in the documentation says what it needs"
+            )
+
+        def attempt() -> None:
+            for one in crm.furnish(territories):
+                made.append(one)
+
+        failure = None
+        try:
+            self._patiently(attempt)
+        except CrmError as error:
+            failure = error
+        yield from made
+        if failure is not None:
+            raise failure
+
     def close(self) -> None:
         """Let go of connections."""
         self._crm.close()
 
     def _patiently(self, ask: Callable[[], T]) -> T:
-        wait = _FIRST
-        for _ in range(_TRIES - 1):
-            try:
-                return ask()
-            except CrmError as error:
-                if not error.passing or (error.after or 0.0) > _LONGEST_ASKED:
-                    raise
-                self._sleep(error.after if error.after is not None else self._chance(wait / 2, wait))
-                wait = min(2 * wait, _LONGEST)
-        return ask()
+        return patiently(ask, self._sleep, self._chance)
+
+
+def passes(error: CrmError) -> bool:
+    """Say whether an error may pass, and soon enough to be waited for."""
+    return error.passing and (error.after or 0.0) <= _LONGEST_ASKED
+
+
+def patiently(
+    ask: Callable[[], T],
+    sleep: Callable[[float], None],
+    chance: Callable[[float, float], float] = random.uniform,
+    worth: Callable[[CrmError], bool] = passes,
+) -> T:
+    """Ask, and ask again after a wait where an error is worth it.
+
+    Parameters
+    ----------
+    ask : callable
+        What is tried.
+    sleep : callable
+        Waits so many seconds.
+    chance : callable
+        Gives a number between two others.
+    worth : callable
+        Says whether an error is worth another try.
+
+    Raises
+    ------
+    CrmError
+        The first that is not worth it, or that of the last try.
+    """
+    wait = _FIRST
+    for _ in range(_TRIES - 1):
+        try:
+            return ask()
+        except CrmError as error:
+            if not worth(error):
+                raise
+            sleep(error.after if error.after is not None else chance(wait / 2, wait))
+            wait = min(2 * wait, _LONGEST)
+    return ask()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
@@ -218,6 +218,21 @@ class Receipt:
     outcome: Outcome
     message: str = ""
     found: Record | None = None
+
+
+@runtime_checkable
+class Furnishable(Protocol):
+    """A CRM in which what `crm:` of territory.yaml names can be made, where it lacks that: a field for territories."""
+
+    def furnish(self, territories: Collection[str]) -> Iterator[str]:
+        """Make what is missing, and give of each thing what it is; nothing where all is there.
+
+        Parameters
+        ----------
+        territories : collection of str
+            Territories that accounts may come to be in: a field that offers some values comes to offer these.
+        """
+        ...
 
 
 class Crm(Protocol):

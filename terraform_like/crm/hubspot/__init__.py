@@ -1,0 +1,1 @@
+"""HubSpot: accounts are companies, over REST by versions of a date or v3."""
