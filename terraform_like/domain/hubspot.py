@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from terraform_like.domain.connection import Connection
 from terraform_like.domain.wish import Wish
 
+_NAME = "[a-z][a-z0-9_]*"
+
+
+def _internal(name: str) -> str:
+    if not re.fullmatch(_NAME, name):
+        raise ValueError("write the internal name of the property, not its label: `hubspot_owner_id`")
+    return name
+
+
 #: A property's internal name, as `hubspot_owner_id`.
-PropertyName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+PropertyName = Annotated[
+    str, Field(max_length=100, json_schema_extra={"pattern": f"^{_NAME}$"}), AfterValidator(_internal)
+]
 
 
 class HubspotLogin(Wish):

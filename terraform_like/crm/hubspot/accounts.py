@@ -80,9 +80,7 @@ class Accounts:
         kept = [
             owner
             for owner in found.values()
-            if not wanted
-            or owner.archived
-            or wanted & {said for team in owner.teams or () for said in (team.id, team.name)}
+            if not wanted or owner.archived or wanted & {said for team in owner.teams for said in (team.id, team.name)}
         ]
         return pl.DataFrame(
             [

@@ -9,13 +9,14 @@ from terraform_like.crm.hubspot import values
 from terraform_like.crm.hubspot.accounts import Accounts
 from terraform_like.crm.hubspot.refusal import FORBIDDEN, Refused
 from terraform_like.crm.hubspot.session import Session
+from terraform_like.crm.hubspot.shapes import Property
 from terraform_like.diagnostics import Diagnostic, Severity, did_you_mean, listing
 from terraform_like.domain.hubspot import HubspotConnection
 
 #: What a property of owners refers to.
 _OWNER = "OWNER"
-#: Types of properties that hold a territory's name.
-_TEXTS = ("string", "enumeration")
+#: Types of properties that hold a territory's name, but for those of several values.
+_TEXTS, _SEVERAL = ("string", "enumeration"), "checkbox"
 READ_COMPANIES, READ_OWNERS = "crm.objects.companies.read", "crm.objects.owners.read"
 WRITE_COMPANIES = "crm.objects.companies.write"
 
@@ -52,12 +53,16 @@ def lacking_properties(connection: HubspotConnection, accounts: Accounts, *, wri
             yield _error(f'HubSpot lets nobody write the property "{name}"', "It is reckoned from others.")
     if mapping.owner in properties and properties[mapping.owner].refers != _OWNER:
         yield _error(f'The property "{mapping.owner}" does not refer to owners', "`crm.accounts.owner` names it.")
-    if mapping.territory in properties and properties[str(mapping.territory)].type not in _TEXTS:
+    if mapping.territory in properties and not _holds_a_name(properties[str(mapping.territory)]):
         yield _error(
-            f'The property "{mapping.territory}" holds no text',
-            "`crm.accounts.territory` names it; a property of text, or one that offers values, can hold a territory's "
-            "name.",
+            f'The property "{mapping.territory}" does not hold one text',
+            "`crm.accounts.territory` names it; a property of text, or one that offers values of which a company has "
+            "one, can hold a territory's name.",
         )
+
+
+def _holds_a_name(each: Property) -> bool:
+    return each.type in _TEXTS and each.field != _SEVERAL and each.refers is None
 
 
 def lacking_values(

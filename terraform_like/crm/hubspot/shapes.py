@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from terraform_like.crm.answers import told_by
 from terraform_like.crm.http import Answer
@@ -13,7 +13,16 @@ from terraform_like.crm.http import Answer
 T = TypeVar("T")
 
 
-class Company(BaseModel):
+class Told(BaseModel):
+    """A part of an answer; null stands for what is not told."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, told: Any) -> Any:
+        return {key: value for key, value in told.items() if value is not None} if isinstance(told, dict) else told
+
+
+class Company(Told):
     """A company: its id, the properties asked for, and when it was changed last."""
 
     id: str
@@ -21,14 +30,14 @@ class Company(BaseModel):
     updated: str = Field(alias="updatedAt")
 
 
-class Team(BaseModel):
+class Team(Told):
     """A team of the account."""
 
     id: str
     name: str
 
 
-class Owner(BaseModel):
+class Owner(Told):
     """Who may own records; `id` is what records name, and not the id of the user."""
 
     id: str
@@ -36,7 +45,7 @@ class Owner(BaseModel):
     first: str | None = Field(None, alias="firstName")
     last: str | None = Field(None, alias="lastName")
     archived: bool = False
-    teams: list[Team] | None = None
+    teams: list[Team] = []
 
     @property
     def name(self) -> str | None:
@@ -44,19 +53,19 @@ class Owner(BaseModel):
         return " ".join(filter(None, (self.first, self.last))) or self.email
 
 
-class Next(BaseModel):
+class Next(Told):
     """Where the next page begins."""
 
     after: str
 
 
-class Paging(BaseModel):
+class Paging(Told):
     """What comes behind a page."""
 
     next: Next | None = None
 
 
-class Page(BaseModel, Generic[T]):
+class Page(Told, Generic[T]):
     """A page of records."""
 
     results: list[T]
@@ -68,7 +77,7 @@ class Page(BaseModel, Generic[T]):
         return self.paging.next.after if self.paging and self.paging.next else None
 
 
-class Problem(BaseModel):
+class Problem(Told):
     """Why a record of a batch was not read or not written."""
 
     category: str = ""
@@ -86,14 +95,14 @@ class Problem(BaseModel):
                 yield from map(str, one if isinstance(one, list) else [one])
 
 
-class Batch(BaseModel):
+class Batch(Told):
     """What became of the records of a batch; whichever the status, errors may stand beside results."""
 
     results: list[Company] = []
     errors: list[Problem] = []
 
 
-class Choice(BaseModel):
+class Choice(Told):
     """A value that a property offers."""
 
     value: str
@@ -103,14 +112,14 @@ class Choice(BaseModel):
     description: str | None = None
 
 
-class Modification(BaseModel):
+class Modification(Told):
     """What may be changed of a property."""
 
     read_only_value: bool = Field(False, alias="readOnlyValue")
     read_only_options: bool = Field(False, alias="readOnlyOptions")
 
 
-class Property(BaseModel):
+class Property(Told):
     """What HubSpot says of a property."""
 
     name: str
@@ -127,25 +136,25 @@ class Property(BaseModel):
         return [option.value for option in self.options] if chosen else None
 
 
-class Properties(BaseModel):
+class Properties(Told):
     """All properties of companies."""
 
     results: list[Property]
 
 
-class Group(BaseModel):
+class Group(Told):
     """A group of properties."""
 
     name: str
 
 
-class Groups(BaseModel):
+class Groups(Told):
     """All groups of properties."""
 
     results: list[Group]
 
 
-class Usage(BaseModel):
+class Usage(Told):
     """Calls of a day: how many there are, how many were made."""
 
     name: str
@@ -153,13 +162,13 @@ class Usage(BaseModel):
     made: int = Field(alias="currentUsage")
 
 
-class Usages(BaseModel):
+class Usages(Told):
     """Calls of a day, by what they are counted for."""
 
     results: list[Usage]
 
 
-class Token(BaseModel):
+class Token(Told):
     """What OAuth gives, and how many seconds it is good for."""
 
     access_token: str

@@ -1,0 +1,348 @@
+"""What holds of HubSpot beside the claims of every provider: its scopes, limits, tokens, batches and properties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+import pytest
+from crm.hubspot_fake.door import ALL, OWNERS, READ, SEE, SHAPE, WRITE
+from crm.hubspot_fake.errors import spent
+from crm.hubspot_fake.limits import busy
+from crm.hubspot_fake.properties import Property
+from crm.hubspot_world import OWNER, TERRITORY, WRITES, HubspotWorld, choice, hubspot
+from crm.loopback import Fault as ServerFault
+from crm.loopback import Reply, Request
+
+from terraform_like.crm.conformance import Account, Scene, outcomes
+from terraform_like.crm.port import CrmError, Outcome, Record
+from terraform_like.domain.kinds import Kind
+
+PAGES, TOKENS = r"GET .*/companies\?.*limit=100", "POST .*/token"
+
+
+@pytest.fixture
+def world() -> Iterator[HubspotWorld]:
+    with hubspot() as world:
+        yield world
+
+
+@pytest.fixture
+def oauth() -> Iterator[HubspotWorld]:
+    with hubspot(oauth=True) as world:
+        yield world
+
+
+def missing(world: HubspotWorld, writes: int = 0, territories: tuple[str, ...] = ()) -> list[str]:
+    """Give what a preflight says."""
+    return [one.summary for one in world.open().preflight(["name"], territories=territories, writes=writes)]
+
+
+def test_each_scope_that_the_key_lacks_is_named(world: HubspotWorld) -> None:
+    world.server.door.scopes = {SEE}
+    assert missing(world) == [f"The key lacks the scope {READ}", f"The key lacks the scope {OWNERS}"]
+    world.server.door.scopes = {READ, OWNERS}
+    assert missing(world) == []
+    assert missing(world, writes=1) == [f"The key lacks the scope {WRITE}"]
+    world.server.door.scopes = {*ALL}
+    assert missing(world, writes=1) == []
+    assert world.portal.written == []
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        (Property(TERRITORY, "number", "number", own=False), 'The property "territory" does not hold one text'),
+        (Property(TERRITORY, "enumeration", "checkbox", own=False), 'The property "territory" does not hold one text'),
+        (Property(TERRITORY, fixed=True), 'HubSpot lets nobody write the property "territory"'),
+        (choice("east"), 'The property "territory" does not offer north, west'),
+        (choice("east", "north", "west"), None),
+    ],
+    ids=["a number", "several values", "reckoned", "too few values", "enough values"],
+)
+def test_a_property_that_cannot_hold_the_territories_is_told(field: Property, said: str | None) -> None:
+    with hubspot(field=field) as world:
+        told = missing(world, 1, ("east", "north", "west") if field.form == "select" else ())
+        assert told == ([] if said is None else [said])
+
+
+def test_a_property_that_is_not_there_is_told_with_the_way_out_and_one_like_it(world: HubspotWorld) -> None:
+    del world.portal.properties[TERRITORY]
+    world.portal.add(Property("territories", own=False))
+    (problem,) = world.open().preflight([])
+    assert 'Did you mean "territories"?' in problem.summary
+    assert "territory init --crm-setup" in problem.detail
+
+
+def test_a_property_of_owners_that_refers_to_none_is_told() -> None:
+    with hubspot(accounts={"owner": "industry", "territory": TERRITORY}) as world:
+        assert missing(world) == ['The property "industry" does not refer to owners']
+
+
+def test_the_calls_of_the_day_are_compared_with_what_the_writes_need(world: HubspotWorld, oauth: HubspotWorld) -> None:
+    limits = world.server.limits
+    limits.day = limits.used + 100
+    assert missing(world, writes=1_000) == []
+    (told,) = missing(world, writes=100_000)
+    assert told.startswith("100,000 accounts take about 4,012 calls of HubSpot, and 92")
+    assert told.endswith(f"are left of the day's {limits.day:,}")
+    # An app of OAuth has no such limit, and HubSpot tells of none.
+    oauth.server.limits.day = 100
+    assert missing(oauth, writes=100_000) == []
+
+
+def test_the_account_is_asked_for_the_calls_of_the_day_where_answers_do_not_tell(
+    world: HubspotWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.server.limits, "show", lambda request, reply, *, oauth: None)
+    world.server.limits.used = world.server.limits.day - 50
+    (told,) = missing(world, writes=5_000)
+    assert "are left of the day's 650,000" in told
+    # Whoever may not ask may still write.
+    world.server.faults.append(ServerFault("GET .*/api-usage", spent("DAILY").reply()))
+    assert missing(world, writes=5_000) == []
+
+
+def test_calls_wait_where_the_seconds_have_none_left_and_none_is_refused(world: HubspotWorld) -> None:
+    limits, refusals = world.server.limits, 0
+    scene = Scene(world, 1_050)
+    limits.burst, before = 4, limits.used
+    answered = world.server.answer
+
+    def counted(request: Request) -> Reply:
+        nonlocal refusals
+        reply = answered(request)
+        refusals += reply.status == 429
+        return reply
+
+    world.server.answer = counted  # type: ignore[method-assign]
+    assert scene.crm.read(["name"]).accounts.height == 1_050
+    assert (refusals, limits.used - before) == (0, 14)
+    assert limits.now > 30
+
+
+def test_a_limit_that_others_met_is_waited_out_page_by_page(world: HubspotWorld) -> None:
+    scene = Scene(world, 350)
+    world.server.faults.append(ServerFault(PAGES, busy(), times=2, skip=2))
+    before = world.server.limits.now
+    assert scene.crm.read([]).accounts.height == 350
+    assert world.server.count(PAGES) == 4 + 2
+    assert world.server.limits.now - before > 20
+
+
+def test_a_page_that_fails_is_asked_for_again_and_no_other(world: HubspotWorld) -> None:
+    scene = Scene(world, 350)
+    world.server.faults.append(ServerFault(PAGES, times=3, skip=2))
+    assert scene.crm.read([]).accounts.height == 350
+    assert world.server.count(PAGES) == 4 + 3
+
+
+def test_a_page_that_fails_for_good_is_not_tried_for_ever(world: HubspotWorld) -> None:
+    scene = Scene(world, 350)
+    world.server.faults.append(ServerFault(PAGES, times=1_000, skip=2))
+    with pytest.raises(CrmError, match="answers 503"):
+        scene.crm.read([])
+    assert world.server.count(PAGES) == 2 + 5
+
+
+def test_a_page_that_is_followed_by_itself_is_told(world: HubspotWorld) -> None:
+    page = {"results": [], "paging": {"next": {"after": "1"}}}
+    world.server.faults.append(ServerFault(PAGES, Reply(body=page), times=1_000))
+    with pytest.raises(CrmError, match="a page without end"):
+        world.open().read([])
+
+
+def test_the_end_of_the_day_stops_the_writes_and_keeps_the_place(world: HubspotWorld) -> None:
+    scene, limits = Scene(world, 250), world.server.limits
+
+    def spend(request: Request) -> None:
+        if request.path.endswith("/update") and world.portal.written:
+            limits.used = limits.day
+            raise spent("DAILY")
+
+    world.server.meanwhile = spend
+    writes = [scene.write(account, scene.raj) for account in scene.accounts]
+    with pytest.raises(CrmError, match=r"the calls of the day are spent\. They come back at midnight") as stopped:
+        scene.send(*writes)
+    assert not stopped.value.passing
+    assert len(world.portal.written) == 100
+    world.server.meanwhile, limits.used = None, 0
+    assert outcomes(scene.send(*writes)) == [Outcome.UNCHANGED] * 100 + [Outcome.DONE] * 150
+    assert [world.writes(account) for account in scene.accounts] == [1] * 250
+
+
+def test_a_token_is_renewed_before_it_lapses_and_no_call_is_lost(oauth: HubspotWorld) -> None:
+    scene, limits = Scene(oauth, 1), oauth.server.limits
+    for _ in range(3):
+        scene.crm.records(scene.accounts)
+        limits.pass_by(1_750)
+    assert oauth.server.count(TOKENS) == 3
+    assert oauth.server.count("POST .*/batch/read") == 3
+
+
+def test_a_refresh_token_that_is_not_taken_is_told_without_a_secret(oauth: HubspotWorld) -> None:
+    door, crm = oauth.server.door, oauth.open()
+    door.refresh_token = "another"
+    with pytest.raises(CrmError, match="HubSpot lets nobody in: refresh token is invalid") as error:
+        crm.read([])
+    assert "crm.login" in str(error.value)
+    assert not any(secret in str(error.value) for secret in (door.client_secret, "na1-refresh"))
+
+
+def test_a_key_that_was_rotated_is_told_once_without_it(world: HubspotWorld) -> None:
+    crm = world.open()
+    world.server.door.expire()
+    (problem,) = crm.preflight([])
+    assert "check crm.login" in problem.summary
+    assert world.key not in problem.summary
+    assert len(world.server.requests) == 1
+
+
+def test_what_a_refusal_says_of_a_value_comes_without_its_json(world: HubspotWorld) -> None:
+    scene = Scene(world, 2)
+    one, two = scene.accounts
+    world.portal.properties[TERRITORY] = choice(str(scene.west))
+    receipts = scene.send(scene.write(one, scene.raj), scene.write(two, scene.raj))
+    said = f"Property values were not valid: {scene.east} was not one of the allowed options: [{scene.west}]"
+    assert [receipt.message for receipt in receipts] == [said, said]
+    assert world.server.count(WRITES) == 1
+
+
+def test_a_company_that_a_batch_says_nothing_of_is_no_success(world: HubspotWorld) -> None:
+    scene = Scene(world)
+    world.portal.left_out.add(scene.accounts[1])
+    receipts = scene.send(*(scene.write(account, scene.raj) for account in scene.accounts))
+    assert outcomes(receipts) == [Outcome.DONE, Outcome.FAILED, Outcome.DONE]
+    assert "HubSpot says nothing of this record" in receipts[1].message
+
+
+def test_a_company_that_was_merged_into_another_is_gone(world: HubspotWorld) -> None:
+    scene = Scene(world, 2)
+    one, two = scene.accounts
+    # Asked for the one that was merged, HubSpot gives the one that is left.
+    now = world.portal.shown(world.portal.companies[two], [OWNER, TERRITORY])
+    world.server.faults.append(ServerFault("POST .*/batch/read", Reply(body={"results": [now]})))
+    assert scene.crm.records([one]) == {}
+
+
+def test_a_batch_that_is_refused_as_a_whole_is_halved_down_to_the_one(world: HubspotWorld) -> None:
+    scene = Scene(world, 100)
+    world.portal.traced = False
+    world.portal.rules.append(lambda id_, values: "No." if id_ == scene.accounts[37] else None)
+    receipts = scene.send(*(scene.write(account, scene.raj) for account in scene.accounts))
+    assert [n for n, receipt in enumerate(receipts) if receipt.outcome is not Outcome.DONE] == [37]
+    assert receipts[37].message == "Property values were not valid: No."
+    assert world.server.count(WRITES) < 16
+
+
+def test_what_meets_every_company_alike_is_told_once(world: HubspotWorld) -> None:
+    scene = Scene(world, 100)
+    world.portal.traced = False
+    world.portal.properties[OWNER].fixed = True
+    with pytest.raises(CrmError, match='"hubspot_owner_id" is a read only property'):
+        scene.send(*(scene.write(account, scene.raj) for account in scene.accounts))
+    assert world.server.count(WRITES) == 1
+
+
+def test_columns_have_the_kinds_of_their_properties(world: HubspotWorld) -> None:
+    for name, kind, form in (("vip", "bool", "booleancheckbox"), ("since", "date", "date")):
+        world.portal.add(Property(name, kind, form, own=False))
+    world.portal.add(Property("hs_parent_company_id", "number", "number"))
+    values = {"annualrevenue": "1e6", "vip": "true", "since": "2026-03-01", "hs_parent_company_id": "9000000013"}
+    world.add_accounts([Account("one")], **values)
+    world.add_accounts([Account("two")], since="1772323200000")
+    reading = world.open().read([*values, "createdate", "industry"])
+    told = reading.accounts.drop("account", "version").to_dicts()
+    assert told[0] == {
+        "owner": None,
+        "territory": None,
+        "annualrevenue": 1e6,
+        "vip": True,
+        "since": date(2026, 3, 1),
+        "hs_parent_company_id": "9000000013",
+        "createdate": datetime(2026, 11, 2, 8, 0, 1),
+        "industry": None,
+    }
+    assert (told[1]["since"], told[1]["vip"], told[1]["annualrevenue"]) == (date(2026, 3, 1), None, None)
+    assert reading.offered["vip"] is Kind.TRUTH
+
+
+def test_a_value_that_is_not_of_its_type_is_told(world: HubspotWorld) -> None:
+    world.add_accounts([Account("one")], annualrevenue="much")
+    with pytest.raises(CrmError, match='the property "annualrevenue" of type number holds values'):
+        world.open().read(["annualrevenue"])
+
+
+def test_owners_of_other_teams_are_left_out_but_for_those_who_left() -> None:
+    with hubspot(users={"teams": ["West", "702"]}) as world:
+        west = world.portal.hire("Jane", teams=["West"])
+        by_id = world.portal.hire("Raj", teams=["East", "All", "South"])
+        world.portal.hire("Other", teams=["East"])
+        world.portal.hire("Nobody")
+        gone = world.add_user("Gone", active=False)
+        users = world.open().read([]).users
+        assert dict(users.select("user", "active").iter_rows()) == {gone: False, west: True, by_id: True}
+
+
+def test_a_property_for_territories_is_made_once(world: HubspotWorld) -> None:
+    del world.portal.properties[TERRITORY]
+    crm = world.open()
+    assert list(crm.furnish(["east"])) == [
+        "the group of properties territory, of companies",
+        "the property territory of companies, a text",
+    ]
+    assert list(crm.furnish(["east"])) == []
+    made = world.portal.properties[TERRITORY]
+    assert (made.type, made.form, made.group) == ("string", "text", "territory")
+    scene = Scene(world, 1)
+    assert scene.crm.records(scene.accounts) == {scene.accounts[0]: Record(scene.jane, scene.west)}
+
+
+def test_values_that_a_property_lacks_are_added_and_the_others_stay(world: HubspotWorld) -> None:
+    world.portal.properties[TERRITORY] = choice("old", "east")
+    world.portal.properties[TERRITORY].options[0] |= {"label": "Old one", "hidden": True, "description": "Before 2020"}
+    crm = world.open()
+    assert list(crm.furnish(["west", "east"])) == ["the value west of the property territory"]
+    assert list(crm.furnish(["west", "east"])) == []
+    options = world.portal.properties[TERRITORY].options
+    assert [(o["value"], o["label"], o["hidden"], o["description"]) for o in options] == [
+        ("old", "Old one", True, "Before 2020"),
+        ("east", "east", False, ""),
+        ("west", "west", False, ""),
+    ]
+
+
+def test_what_was_made_before_a_failure_is_told_and_made_no_second_time(world: HubspotWorld) -> None:
+    del world.portal.properties[TERRITORY]
+    world.server.faults.append(ServerFault("POST .*/properties/.*/companies$", times=1))
+    assert len(list(world.open().furnish([]))) == 2
+    assert world.server.count("POST .*/groups") == 1
+    del world.portal.properties[TERRITORY]
+    world.server.door.scopes = {READ, OWNERS}
+    with pytest.raises(CrmError, match=f"give the key the scope {SHAPE}"):
+        list(world.open().furnish([]))
+
+
+def test_values_that_nobody_may_add_are_told() -> None:
+    field = choice("east")
+    field.own = True
+    with (
+        hubspot(field=field) as world,
+        pytest.raises(CrmError, match="lacks north, and HubSpot lets nobody add values"),
+    ):
+        list(world.open().furnish(["east", "north"]))
+
+
+@pytest.mark.parametrize("body", [{"results": [{"id": 1}]}, {"result": []}, "<html>a proxy</html>"])
+def test_an_answer_that_is_not_hubspots_is_told(body: object, world: HubspotWorld) -> None:
+    world.server.faults.append(ServerFault(PAGES, Reply(body=body), times=10))
+    with pytest.raises(CrmError, match=r"answers otherwise than HubSpot does: .*; check crm\.url"):
+        world.open().read([])
+
+
+def test_a_plan_of_too_many_columns_for_one_call_is_told(world: HubspotWorld) -> None:
+    names = [f"a_rather_long_name_of_a_property_{number}" for number in range(500)]
+    for name in names:
+        world.portal.add(Property(name, own=False))
+    with pytest.raises(CrmError, match="the plan reads too many columns for one call"):
+        world.open().read(names)
