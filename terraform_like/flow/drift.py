@@ -65,7 +65,7 @@ def drift(repository: Repository, name: str, day: date) -> tuple[Drift, Report]:
                     row["account"],
                     place(row["territory"], row["has_it"]),
                     place(row["territory_live"], row["owner_live"]),
-                    row["changed_by"],
+                    people.get(row["changed_by"], row["changed_by"]),
                 )
                 for row in changed.iter_rows(named=True)
             ),

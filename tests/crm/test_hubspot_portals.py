@@ -267,6 +267,20 @@ def test_columns_have_the_kinds_of_their_properties(world: HubspotWorld) -> None
     assert reading.offered["vip"] is Kind.TRUTH
 
 
+def test_who_changed_a_company_last_is_told_as_an_owner() -> None:
+    with hubspot(accounts={"changed_by": "hs_updated_by_user_id"}) as world:
+        world.portal.add(Property("hs_updated_by_user_id", "number", "number", fixed=True))
+        jane = world.add_user("Jane", active=False)
+        by = [str(world.portal.owners[jane].user), "777", ""]
+        for number in by:
+            world.add_accounts([Account(number)], hs_updated_by_user_id=number)
+        assert list(world.open().read(["hs_updated_by_user_id"]).accounts["hs_updated_by_user_id"]) == [
+            jane,
+            "777",
+            None,
+        ]
+
+
 def test_a_value_that_is_not_of_its_type_is_told(world: HubspotWorld) -> None:
     world.add_accounts([Account("one")], annualrevenue="much")
     with pytest.raises(CrmError, match='the property "annualrevenue" of type number holds values'):

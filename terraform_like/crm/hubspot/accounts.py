@@ -40,6 +40,7 @@ class Accounts:
         self._mapping = connection.accounts
         self._properties: dict[str, Property] = {}
         self._known: frozenset[str] = frozenset()
+        self._by_user: dict[str, str] = {}
 
     def properties(self, *, anew: bool = False) -> dict[str, Property]:
         """Give what HubSpot says of the properties of companies that this key may see, by their names."""
@@ -49,7 +50,10 @@ class Accounts:
         return self._properties
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
-        """Read every company: id, owner, territory where one is mapped, version, then those columns."""
+        """Read every company: id, owner, territory where one is mapped, version, then those columns.
+
+        Who changed one last is a user, and told as the owner who is that user, of those that `users` read.
+        """
         asked = [column for column in dict.fromkeys(columns) if column not in _PLACES]
         wanted = ",".join(dict.fromkeys([*self._mapped, *asked]))
         rows = list(self._session.pages(self._session.paths.companies, Company, {"properties": wanted}))
@@ -66,6 +70,8 @@ class Accounts:
                 *(pl.Series(place, held, dtype=pl.String) for place, held in places.items()),
                 *(values.series(each, [row.properties.get(each) for row in rows], properties[each]) for each in asked),
             ]
+        ).with_columns(
+            pl.col(each).cast(pl.String).replace(self._by_user) for each in asked if each == self._mapping.changed_by
         )
 
     def users(self) -> pl.DataFrame:
@@ -75,6 +81,7 @@ class Accounts:
             owners = self._session.pages(self._session.paths.owners, Owner, {"archived": archived})
             found |= {owner.id: owner for owner in owners}
         self._known = frozenset(found)
+        self._by_user = {str(owner.user): owner.id for owner in found.values() if owner.user is not None}
         wanted = set(self._connection.users.teams)
         # Who is not active is in no team any more.
         kept = [

@@ -94,7 +94,8 @@ class HubspotCrm:
     def read(self, columns: Sequence[str]) -> Reading:
         """Read every company, with those columns, and every owner."""
         offered = {name: values.kind_of(each) for name, each in values.readable(self._accounts.properties()).items()}
-        return Reading(self._accounts.read(columns), self._accounts.users(), offered)
+        users = self._accounts.users()
+        return Reading(self._accounts.read(columns), users, offered)
 
     def records(self, accounts: Sequence[str]) -> dict[str, Record]:
         """Read what those companies have now; those that are gone are left out."""

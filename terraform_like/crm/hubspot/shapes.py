@@ -44,6 +44,7 @@ class Owner(Told):
     email: str | None = None
     first: str | None = Field(None, alias="firstName")
     last: str | None = Field(None, alias="lastName")
+    user: int | None = Field(None, alias="userIdIncludingInactive")
     archived: bool = False
     teams: list[Team] = []
 
