@@ -42,3 +42,20 @@ def ordered(groups: Ints, rank: Floats) -> Ints:
     # The bits of floating point are in order but for the negative ones, which are the other way round.
     key = (groups << 32) + np.where(bits < 0, ~(bits & 0x7FFFFFFF), bits)
     return np.argsort(key, kind="stable")
+
+
+def linked(one: Positions, other: Positions, count: int) -> Ints:
+    """Give each of `count` nodes the lowest node that a path leads to, over links between `one` and `other`.
+
+    Every node looks up to a lower one of its own; links between those draw them together, until none does. SciPy's
+    `connected_components` gives the same parts, but importing it takes a fifth of a `territory check`.
+    """
+    lowest = np.arange(count)
+    while len(one):
+        here, there = lowest[one], lowest[other]
+        apart = here != there
+        one, other, here, there = one[apart], other[apart], here[apart], there[apart]
+        np.minimum.at(lowest, np.maximum(here, there), np.minimum(here, there))
+        while (lowest != (above := lowest[lowest])).any():
+            lowest = above
+    return lowest

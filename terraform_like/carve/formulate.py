@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from terraform_like.carve.arrays import Flags, Floats, Ints
+from terraform_like.carve.arrays import Flags, Floats, Ints, linked
 from terraform_like.carve.centers import find_centers, known_center, match_centers, nearest_center
 from terraform_like.carve.eligible import Eligible, Members, book_path, eligible, keeping, members, tell_pins_elsewhere
 from terraform_like.carve.problem import EXCESS_WEIGHT, PROTECTED_COUNTS, TOLERANCE, Limits, Problem
@@ -81,9 +81,6 @@ def _segment_problems(carving: Carving, segment: Members, keep: bool, locate: Lo
 
 def _components(allowed: Eligible) -> Ints:
     """Label units, then territories, so that those have one label that compete for the same accounts, (U + T,)."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     units, kinds = allowed.may.shape
     books = np.arange(len(allowed.kind_of))
     free = np.flatnonzero(allowed.only < 0)
@@ -98,10 +95,7 @@ def _components(allowed: Eligible) -> Ints:
     other = np.concatenate(
         [units + len(books) + kind, units + allowed.only[decided], units + len(books) + allowed.kind_of[open_books]]
     )
-    total = units + len(books) + kinds
-    graph = coo_array((np.ones(len(one), dtype=np.int8), (one, other)), shape=(total, total))
-    labels: Ints = connected_components(graph, directed=False)[1][: units + len(books)]
-    return labels
+    return linked(one, other, units + len(books) + kinds)[: units + len(books)]
 
 
 def _tell_of_hollow(segment: Members, territory: int, locate: Locate, report: Report) -> None:

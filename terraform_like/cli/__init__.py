@@ -15,7 +15,7 @@ def main() -> None:
     from terraform_like.cli.session import FAILED, INTERRUPTED
 
     # What a command reads lives as long as it does: looking for garbage often costs a fifth of its time.
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(500_000, 20, 20)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show an arrow or a name shows its number; nothing fails for that.
         if isinstance(stream, io.TextIOWrapper):
