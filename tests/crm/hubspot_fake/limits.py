@@ -25,8 +25,6 @@ class Limits:
     used: int = 0
     pace: float = 0.06
     now: float = 0.0
-    #: Seconds to say as Retry-After where a limit is met; seen in some answers, not in others.
-    retry_after: float | None = None
     _calls: deque[float] = field(default_factory=deque)
     _searches: deque[float] = field(default_factory=deque)
 
@@ -56,8 +54,6 @@ class Limits:
 
     def show(self, request: Request, reply: Reply, *, oauth: bool) -> None:
         """Tell in the headers what is left."""
-        if reply.status == 429 and self.retry_after is not None:
-            reply.headers["Retry-After"] = f"{self.retry_after:g}"
         if request.path.endswith("/search"):
             return
         left = max(0, self.burst - len(self._calls))
@@ -79,9 +75,6 @@ class Limits:
         return Reply(body={"results": [usage]})
 
 
-def busy(policy: str = "TEN_SECONDLY_ROLLING", after: float | None = None) -> Reply:
-    """Give the answer of a limit that was met, for a fault."""
-    reply = spent(policy).reply()
-    if after is not None:
-        reply.headers["Retry-After"] = f"{after:g}"
-    return reply
+def busy() -> Reply:
+    """Give the answer of a burst that others spent, for a fault."""
+    return spent("TEN_SECONDLY_ROLLING").reply()
