@@ -59,7 +59,7 @@ bench: $(READY) ## carve companies of up to 10,000 accounts beside other methods
 bench-full: $(READY) ## the same up to a million accounts, half an hour
 	$(BIN)/python tests/bench/run.py --full --tdp $(TDP)
 
-bench-apply: $(READY) ## apply plans of 10,000 and of 100,000 changes to SQLite and to PostgreSQL
+bench-apply: $(READY) ## apply plans of up to 400,000 changes to SQLite and to PostgreSQL, ten minutes: rate and memory
 	$(BIN)/python tests/bench/apply.py
 
 faults: $(READY) ## kill an apply 3,000 times, continue it, and compare with one that nobody disturbed: an hour and more

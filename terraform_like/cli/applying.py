@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from terraform_like.config.load import Repository
     from terraform_like.flow.dry_run import DryRun
     from terraform_like.flow.outcome import Applied
-    from terraform_like.plan.file import SavedPlan
     from terraform_like.plan.model import Plan
+    from terraform_like.plan.sealed import Sealed
 
 
 def apply_command(
@@ -34,7 +34,7 @@ def apply_command(
     all_changes: bool,
 ) -> int:
     """Apply the saved plan; give the exit code."""
-    from terraform_like.flow.apply_saved import apply_saved, load_for_apply
+    from terraform_like.flow.apply_saved import apply_saved, load_for_apply, whole_plan
     from terraform_like.flow.dry_run import goes_back
     from terraform_like.plan.limits import ALLOWABLE
 
@@ -54,8 +54,8 @@ def apply_command(
         back = goes_back(repository, saved, day)
         if back is not None:
             _ask(session, _dry_run_text(session, back, all_changes))
-        elif saved.plan.has_changes or any(one.on <= day for one in saved.plan.scheduled):
-            _ask(session, _plan_text(session, saved.plan, all_changes))
+        elif saved.ways.changes.height or saved.ways.passing_by(day).height:
+            _ask(session, _plan_text(session, whole_plan(repository, saved), all_changes))
     with session.progress() as tell:
         applied, said = apply_saved(
             repository, saved, day=day, allow=frozenset(allow), lock_timeout=lock_timeout, tell=tell
@@ -64,7 +64,7 @@ def apply_command(
     return session.finish("apply", applied, said, lambda color: _text(applied, color, session.width), code)
 
 
-def _dry_run(session: Session, repository: Repository, saved: SavedPlan, day: date, all_changes: bool) -> int:
+def _dry_run(session: Session, repository: Repository, saved: Sealed, day: date, all_changes: bool) -> int:
     """Show the steps of an apply; give the exit code."""
     from terraform_like.flow.dry_run import dry_run
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
-import polars as pl
-
 from terraform_like.crm.port import Crm, CrmError, Outcome, Receipt, Record, Write
 from terraform_like.diagnostics import Report, counted
 from terraform_like.diff import Place
@@ -24,9 +22,9 @@ from terraform_like.flow.receipts import confirmed, settled
 from terraform_like.plan import fresh
 from terraform_like.plan.applied import End, Entry, Intent, Run, Settled, timestamp
 from terraform_like.plan.check import errors
-from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.limits import beyond_limits, within_limits
-from terraform_like.plan.scheduled import places_on
+from terraform_like.plan.placed import Placed
+from terraform_like.plan.sealed import Sealed
 from terraform_like.plan.steps import Batch, Step, batches, owners, territories
 from terraform_like.state.lock import StateError
 from terraform_like.state.store import State
@@ -38,7 +36,7 @@ _RIGHT = (Outcome.DONE, Outcome.UNCHANGED)
 
 
 def apply(
-    saved: SavedPlan,
+    saved: Sealed,
     crm: Crm,
     state: State,
     *,
@@ -58,8 +56,8 @@ def apply(
 
     Parameters
     ----------
-    saved : SavedPlan
-        The plan as it was loaded.
+    saved : Sealed
+        The plan.
     crm : Crm
         Where to push it.
     state : State
@@ -90,8 +88,10 @@ def apply(
     report = Report()
     day = day or saved.plan.as_of
     report.extend(errors(fresh.for_apply(saved, current, day, allow)))
-    lifted = tuple(limit for limit in beyond_limits(saved.plan, current.limits) if limit in allow)
-    work = _Work(saved, crm, state, context, Due(saved.plan, day), now, on_batch, on_conflict, lifted, current, allow)
+    lifted = tuple(limit for limit in beyond_limits(saved.plan, saved.ways, current.limits) if limit in allow)
+    work = _Work(
+        saved, crm, state, context, Due(saved.plan, saved.ways, day), now, on_batch, on_conflict, lifted, current, allow
+    )
     if report.failed:
         return work.so_far(), report
     try:
@@ -106,7 +106,7 @@ def apply(
 class _Work:
     """One apply under way: its parts, how many accounts came out how, and the receipts of those that are not right."""
 
-    saved: SavedPlan
+    saved: Sealed
     crm: Crm
     state: State
     context: Context
@@ -123,7 +123,7 @@ class _Work:
     def run(self, report: Report) -> tuple[Applied, Report]:
         """Do it, with the lock held."""
         plan, started = self.saved.plan, self.now()
-        self.due = due(plan, self.state, self.due.day)
+        self.due = due(plan, self.saved.ways, self.state, self.due.day)
         if (done := self.due.done) is not None and not self.due.total:
             report.note("this plan is applied already", f"{done.who} applied it on {done.finished}. Nothing was done.")
             return Applied(plan.plan, plan.digest, self.due.day, before=done), report
@@ -139,7 +139,7 @@ class _Work:
                 "an apply of this plan was cut off; this one continues it",
                 f"{counted(run.receipts, 'account')} of {self.due.total:,} had been settled.",
             )
-        places = places_on(plan, self.saved.assignments.table, self.due.day)
+        places = Placed(self.saved, self.due.day)
         interrupted = False
         try:
             arrange(plan, self.due.day, self.crm, report)
@@ -147,7 +147,7 @@ class _Work:
         except CrmError as error:
             report.error(str(error), f"What was written is journalled. {CONTINUE}")
         applied = replace(self.so_far(), resumed=run.resumed, interrupted=interrupted)
-        entry = self.state.finish(run, self._entry(run, applied, started), places if applied.complete else None)
+        entry = self.state.finish(run, self._entry(run, applied, started), places.parts() if applied.complete else None)
         tell(applied, report)
         return replace(applied, serial=entry.serial), report
 
@@ -172,8 +172,8 @@ class _Work:
             report.extend(errors([fresh.state_unchanged(plan, standing, self.current.beyond)]))
         if self.due.back is not None and not report.failed:
             count, serial = self.due.total, self.due.back
-            report.extend(errors([within_limits(plan, self.current.limits, self.allow, count=count)]))
-            self.lifted = () if within_limits(plan, self.current.limits, count=count).ok else ("changes",)
+            report.extend(errors([within_limits(plan, count, self.current.limits, self.allow)]))
+            self.lifted = () if within_limits(plan, count, self.current.limits).ok else ("changes",)
             report.note(
                 f"the plan was applied before, as serial {serial}: this apply goes back to it",
                 f"{counted(count, 'account')} of what was applied since are put back.",
@@ -196,7 +196,7 @@ class _Work:
         report.extend(errors([check]))
         return check.ok
 
-    def _write(self, run: Run, places: pl.DataFrame) -> bool:
+    def _write(self, run: Run, places: Placed) -> bool:
         """Write batch by batch; say whether somebody interrupted it before the last."""
         size = self.crm.capabilities.batch_size
         count = -(-self.due.total // size)
@@ -208,7 +208,7 @@ class _Work:
                 self.count.update(receipt.outcome for receipt in receipts)
                 right = [r.account for r in receipts if r.outcome in _RIGHT]
                 self.amiss += (r for r in receipts if r.outcome not in _RIGHT)
-                here = places.filter(pl.col("account").is_in(right))
+                here = places.of(right)
                 told = [Settled(r.account, r.outcome.value, r.message) for r in receipts]
                 self.state.settle(run, batch.number, told, here, gone=set(right) - set(here["account"]))
                 if self.on_batch is not None:

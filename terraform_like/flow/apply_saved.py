@@ -20,6 +20,7 @@ from terraform_like.flow.apply import apply
 from terraform_like.flow.approve import approval_checks, signers_of
 from terraform_like.flow.current import current
 from terraform_like.flow.gate import signers_here
+from terraform_like.flow.inputs import SNAPSHOTS
 from terraform_like.flow.opened import opened_state
 from terraform_like.flow.outcome import Applied, Context, Progress
 from terraform_like.flow.plan import head_commit
@@ -27,14 +28,15 @@ from terraform_like.flow.provenance import ran
 from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan import fresh
 from terraform_like.plan.check import Check, errors
-from terraform_like.plan.file import PLAN_FILE, SavedPlan
-from terraform_like.plan.model import Plan
+from terraform_like.plan.file import PLAN_FILE
+from terraform_like.plan.model import Head, Plan
+from terraform_like.plan.sealed import Sealed, load_sealed
 from terraform_like.policy.override import overridden
 from terraform_like.staffing.lapse import lapsed
 from terraform_like.state.lock import StateError
 
 
-def load_for_apply(repository: Repository, name: str, day: date, allow: AbstractSet[str]) -> SavedPlan:
+def load_for_apply(repository: Repository, name: str, day: date, allow: AbstractSet[str]) -> Sealed:
     """Read a saved plan and check that it may be applied on a day, before anybody is asked.
 
     Raises
@@ -43,21 +45,40 @@ def load_for_apply(repository: Repository, name: str, day: date, allow: Abstract
         When it may not.
     """
     report = Report()
-    saved = load_saved(repository, name, report)
+    saved = load_sealed(repository.plan_folder(name), report, kept=repository.root / SNAPSHOTS)
+    if saved is None:
+        raise Halt(report)
     wanted = _wanted(repository, saved.plan)
     checks = fresh.for_apply(saved, current(repository, wanted, merged=True), day, allow)
     report.extend(errors(checks))
     report.extend(errors([_policies_held(repository, saved.plan, report)]))
     signers = signers_here(repository)
-    report.extend(errors(approval_checks(repository, wanted, saved.plan, wanted.policies.approvals, signers)))
+    asked, count = wanted.policies.approvals, saved.ways.changes.height
+    report.extend(errors(approval_checks(repository, wanted, saved.plan, count, asked, signers)))
     if report.failed:
         raise Halt(report)
     return saved
 
 
+def whole_plan(repository: Repository, saved: Sealed) -> Plan:
+    """Give a plan with all of its changes and their reasons, to be shown to whoever is asked.
+
+    Raises
+    ------
+    Halt
+        When another plan was saved there in the meantime.
+    """
+    report = Report()
+    found = load_saved(repository, saved.plan.plan, report)
+    if found.seal != saved.plan.digest:
+        report.error(f"{found.shown} changed while it was read", "Run territory apply again. Nothing was written.")
+        raise Halt(report)
+    return found.plan
+
+
 def apply_saved(
     repository: Repository,
-    saved: SavedPlan,
+    saved: Sealed,
     *,
     day: date,
     allow: AbstractSet[str],
@@ -117,7 +138,7 @@ def apply_saved(
     raise Halt(report)
 
 
-def _context(repository: Repository, plan: Plan) -> Context:
+def _context(repository: Repository, plan: Head) -> Context:
     commit = head_commit(repository)
     file = (repository.plan_folder(plan.plan) / PLAN_FILE).relative_to(repository.root).as_posix()
     return Context(
@@ -130,7 +151,7 @@ def _context(repository: Repository, plan: Plan) -> Context:
     )
 
 
-def _policies_held(repository: Repository, plan: Plan, report: Report) -> Check:
+def _policies_held(repository: Repository, plan: Head, report: Report) -> Check:
     """Check that no policy stops the plan, by what its verdicts say, which `check` has judged again before the merge.
 
     An apply judges nothing anew: what was merged is what happens, and the policies are those of the verdicts, or the
@@ -149,7 +170,7 @@ def _policies_held(repository: Repository, plan: Plan, report: Report) -> Check:
     )
 
 
-def _tell_of_lapses(repository: Repository, plan: Plan, day: date, report: Report) -> None:
+def _tell_of_lapses(repository: Repository, plan: Head, day: date, report: Report) -> None:
     """Warn of slots that lapsed after the plan was made: an apply moves no accounts, the next plan does."""
     wanted = _wanted(repository, plan)
     for name in sorted(lapsed(wanted.carving, day) - lapsed(wanted.carving, plan.as_of)):
@@ -160,5 +181,5 @@ def _tell_of_lapses(repository: Repository, plan: Plan, day: date, report: Repor
         )
 
 
-def _wanted(repository: Repository, plan: Plan) -> Wanted:
+def _wanted(repository: Repository, plan: Head) -> Wanted:
     return load_wanted(repository, plan.plan, Report(), Overrides(plan.variables))

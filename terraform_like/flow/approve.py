@@ -21,7 +21,7 @@ from terraform_like.flow.inputs import config_digest
 from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan.check import Check, errors
 from terraform_like.plan.file import PLAN_FILE, write_whole
-from terraform_like.plan.model import Plan
+from terraform_like.plan.model import Head
 from terraform_like.plan.signers import FILE as SIGNERS
 from terraform_like.plan.signers import keys_of
 from terraform_like.plan.signoff import Signed, SignOff, approvals_held
@@ -88,7 +88,7 @@ def approve(repository: Repository, name: str, person: str) -> tuple[Approved, R
 
 
 def approval_checks(
-    repository: Repository, wanted: Wanted, plan: Plan, approvals: Sequence[Approval], signers: bytes
+    repository: Repository, wanted: Wanted, plan: Head, changes: int, approvals: Sequence[Approval], signers: bytes
 ) -> tuple[Check, ...]:
     """Check that a saved plan has the sign-offs that approvals of a gate ask for.
 
@@ -96,6 +96,8 @@ def approval_checks(
     ----------
     repository, wanted, plan
         The repository, its YAML and the saved plan.
+    changes : int
+        How many accounts it changes.
     approvals : sequence of Approval
         What the gate asks for.
     signers : bytes
@@ -110,20 +112,20 @@ def approval_checks(
         return ()
     keys = signers if any(approval.signed for approval in approvals) else None
     signed = tuple(_signed(repository, wanted, plan, keys))
-    return tuple(approvals_held(approvals, plan, len(wanted.carving.people), signed))
+    return tuple(approvals_held(approvals, plan, changes, len(wanted.carving.people), signed))
 
 
-def signers_of(repository: Repository, plan: Plan) -> tuple[str, ...]:
+def signers_of(repository: Repository, plan: Head) -> tuple[str, ...]:
     """Give who signed the digest of a saved plan, sorted; a file that cannot be read is of nobody."""
     return tuple(sorted({one.person for _, one in _found(repository, plan, Report()) if one.digest == plan.digest}))
 
 
-def _found(repository: Repository, plan: Plan, report: Report) -> list[tuple[Path, SignOff]]:
+def _found(repository: Repository, plan: Head, report: Report) -> list[tuple[Path, SignOff]]:
     files = sorted((repository.plan_folder(plan.plan) / FOLDER).glob("*.yaml"))
     return [one for path in files if (one := _read(repository.root, path, report))]
 
 
-def _signed(repository: Repository, wanted: Wanted, plan: Plan, signers: bytes | None) -> Iterator[Signed]:
+def _signed(repository: Repository, wanted: Wanted, plan: Head, signers: bytes | None) -> Iterator[Signed]:
     report = Report()
     found = _found(repository, plan, report)
     if report.failed:

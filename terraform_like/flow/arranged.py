@@ -8,10 +8,10 @@ import polars as pl
 
 from terraform_like.crm.port import Crm, Member, Outcome
 from terraform_like.diagnostics import Report, counted, listing
-from terraform_like.plan.model import Plan
+from terraform_like.plan.model import Head
 
 
-def arrange(plan: Plan, day: date, crm: Crm, report: Report) -> None:
+def arrange(plan: Head, day: date, crm: Crm, report: Report) -> None:
     """See that the CRM has the territories of a plan, with those on them as members who are on them that day.
 
     What cannot be is a warning: accounts are written all the same, where their territory is there.
@@ -36,7 +36,7 @@ def arrange(plan: Plan, day: date, crm: Crm, report: Report) -> None:
             )
 
 
-def members_on(plan: Plan, day: date) -> list[Member]:
+def members_on(plan: Head, day: date) -> list[Member]:
     """Give who is on which territory on a day: owners first, then holders, then those who cover it in other roles."""
     rows = sorted(
         (row for row in plan.staffing if row.person in plan.users and row.on(day)),

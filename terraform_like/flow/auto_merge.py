@@ -9,8 +9,9 @@ from terraform_like.config.load import Repository, Wanted
 from terraform_like.diagnostics import listing
 from terraform_like.domain.expression import ExpressionError
 from terraform_like.plan.counts import holds
-from terraform_like.plan.file import ASSIGNMENTS_FILE, PLAN_FILE, SNAPSHOT_FILE
+from terraform_like.plan.file import PLAN_FILE
 from terraform_like.plan.model import Plan
+from terraform_like.plan.parts import ASSIGNMENTS_FILE, SNAPSHOT_FILE
 from terraform_like.policy.rule import AutoMerge
 
 #: What a refresh writes; a branch that changes anything else is somebody's wish, which somebody reads.
@@ -66,7 +67,11 @@ def _against(
     if others:
         return f"the branch changes more than the saved plan: {listing(others, 3)}"
     try:
-        return "" if holds(rule.when, plan, len(wanted.carving.people)) else f"{rule.when} does not hold"
+        return (
+            ""
+            if holds(rule.when, plan, len(plan.changes), len(wanted.carving.people))
+            else f"{rule.when} does not hold"
+        )
     except ExpressionError as error:
         return f"its `when` cannot be judged: {error}"
 

@@ -34,6 +34,7 @@ from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.fresh import Current, currency, standings
 from terraform_like.plan.model import Plan
 from terraform_like.plan.offered import PLAN_FILE, recorded
+from terraform_like.plan.ways import ways_of
 from terraform_like.plan.whole import integrity
 from terraform_like.policy.judge import judge
 from terraform_like.policy.override import overridden
@@ -131,7 +132,9 @@ def check(
             checks += _compared(saved.plan, again.plan, same_policies=all(check.ok for check in checks))
             day = max(saved.plan.as_of, today or saved.plan.as_of)
             verdicts = _verdicts(saved, wanted, gate, again, day, today or day, report)
-        checks += approval_checks(repository, wanted, saved.plan, gate.policies.approvals, gate.signers)
+        checks += approval_checks(
+            repository, wanted, saved.plan, len(saved.plan.changes), gate.policies.approvals, gate.signers
+        )
         if fresh:
             checks += _fresh(repository, wanted, saved.plan, gate, max(saved.plan.as_of, today or saved.plan.as_of))
     places = {v.policy: span for v in verdicts if (span := gate.locate(("policies", v.policy), key=True))}
@@ -195,8 +198,9 @@ def _fresh(repository: Repository, wanted: Wanted, plan: Plan, gate: Gate, day: 
     from terraform_like.flow.current import current, records_unchanged
 
     now = replace(current(repository, wanted, merged=False), limits=gate.policies.limits)
-    yield from standings(plan, now)
-    yield records_unchanged(repository, plan, day)
+    ways = ways_of(plan)
+    yield from standings(plan, ways, now)
+    yield records_unchanged(repository, plan, ways, day)
 
 
 def _again(saved: SavedPlan, wanted: Wanted, report: Report) -> Composed | Check:

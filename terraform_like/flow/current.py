@@ -16,8 +16,9 @@ from terraform_like.flow.earlier import standing
 from terraform_like.flow.inputs import config_digest, policies_digest
 from terraform_like.plan import fresh
 from terraform_like.plan.check import Check
-from terraform_like.plan.model import Plan
+from terraform_like.plan.model import Head
 from terraform_like.plan.steps import Step, batches
+from terraform_like.plan.ways import Ways
 
 #: Records that are read at a time.
 _CHUNK = 5_000
@@ -51,7 +52,7 @@ def current(repository: Repository, wanted: Wanted, *, merged: bool) -> fresh.Cu
     )
 
 
-def records_unchanged(repository: Repository, plan: Plan, day: date) -> Check:
+def records_unchanged(repository: Repository, plan: Head, ways: Ways, day: date) -> Check:
     """Compare every record that an apply of a day changes with the CRM.
 
     Raises
@@ -60,7 +61,7 @@ def records_unchanged(repository: Repository, plan: Plan, day: date) -> Check:
         When the CRM or the state cannot be read.
     """
     report = Report()
-    due = found_due(repository, plan, day)
+    due = found_due(repository, plan, ways, day)
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:

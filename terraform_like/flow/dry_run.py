@@ -14,7 +14,7 @@ from terraform_like.flow.current import as_record, differing
 from terraform_like.flow.due import found_due
 from terraform_like.plan import fresh
 from terraform_like.plan.check import errors
-from terraform_like.plan.file import SavedPlan
+from terraform_like.plan.sealed import Sealed
 from terraform_like.plan.steps import Batch, Step, batches, owners, territories
 
 
@@ -37,14 +37,14 @@ class DryRun:
         return sum(len(batch.steps) for batch in self.batches)
 
 
-def dry_run(repository: Repository, saved: SavedPlan, day: date) -> tuple[DryRun, Report]:
+def dry_run(repository: Repository, saved: Sealed, day: date) -> tuple[DryRun, Report]:
     """Give the steps of an apply, with what would stop it told as the apply tells it.
 
     Parameters
     ----------
     repository : Repository
         The territory repository.
-    saved : SavedPlan
+    saved : Sealed
         The plan, as `load_for_apply` let it through.
     day : datetime.date
         The day that is to be true in the CRM.
@@ -55,7 +55,7 @@ def dry_run(repository: Repository, saved: SavedPlan, day: date) -> tuple[DryRun
         When the CRM or the state cannot be read, or an apply would stop before its first batch.
     """
     report, plan = Report(), saved.plan
-    due = found_due(repository, plan, day)
+    due = found_due(repository, plan, saved.ways, day)
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:
@@ -78,7 +78,7 @@ def dry_run(repository: Repository, saved: SavedPlan, day: date) -> tuple[DryRun
         raise Halt(report) from None
 
 
-def goes_back(repository: Repository, saved: SavedPlan, day: date) -> DryRun | None:
+def goes_back(repository: Repository, saved: Sealed, day: date) -> DryRun | None:
     """Give the steps of an apply that goes back to a plan that was applied before; None where it does not.
 
     Raises
@@ -86,7 +86,7 @@ def goes_back(repository: Repository, saved: SavedPlan, day: date) -> DryRun | N
     Halt
         As `dry_run`.
     """
-    due = found_due(repository, saved.plan, day)
+    due = found_due(repository, saved.plan, saved.ways, day)
     return dry_run(repository, saved, day)[0] if due.back is not None else None
 
 

@@ -30,6 +30,7 @@ from terraform_like.plan.facts import Facts, facts
 from terraform_like.plan.file import keep_snapshot, write_saved
 from terraform_like.plan.limits import beyond_limits
 from terraform_like.plan.model import Created, Inputs, Plan, Rollback
+from terraform_like.plan.ways import ways_of
 from terraform_like.staffing.matching import Matched
 from terraform_like.staffing.timeline import Staffed
 
@@ -199,7 +200,7 @@ def planned_of(
     )
     plan = plan.model_copy(update={"state": state_seen(repository, wanted.carving.name)})
     known = facts(wanted.carving, population, plan, assignments)
-    beyond = beyond_limits(plan, wanted.policies.limits)
+    beyond = beyond_limits(plan, ways_of(plan), wanted.policies.limits)
     return Planned(_sealed(plan, before), assignments, live.snapshot, known, beyond)
 
 

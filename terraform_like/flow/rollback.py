@@ -81,7 +81,8 @@ def _remembered(
                     f"Serial {serial} is an apply of {entry.plan}", f"Leave {plan} out, or name another serial."
                 )
                 raise Halt(report)
-            befores = {account: since.before for account, since in state.since(name, serial).items()}
+            since = state.since(name, serial).select("account", "territory_before", "owner_before")
+            befores = {account: Place(territory=territory, owner=owner) for account, territory, owner in since.rows()}
     except StateError as error:
         report.error("It cannot be rolled back", f"{error}.")
         raise Halt(report) from None

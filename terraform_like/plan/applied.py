@@ -68,14 +68,6 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
-class Since:
-    """What became of an account since an apply ended: where it was then, and where it was put last."""
-
-    before: Place
-    after: Place
-
-
-@dataclass(frozen=True, slots=True)
 class Settled:
     """What became of one account, for the journal."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terraform_like.domain.expression import Expression
-from terraform_like.plan.model import Plan, Summary
+from terraform_like.plan.model import Head, Summary
 
 
 def counts(summary: Summary, changes: int, territories: int, people: int) -> dict[str, float]:
@@ -21,15 +21,17 @@ def counts(summary: Summary, changes: int, territories: int, people: int) -> dic
     return {name: float(count) for name, count in known.items()}
 
 
-def holds(when: str, plan: Plan, people: int) -> bool:
+def holds(when: str, plan: Head, changes: int, people: int) -> bool:
     """Say whether an expression holds for a plan as a whole.
 
     Parameters
     ----------
     when : str
         The expression, such as `moves > 50`.
-    plan : Plan
+    plan : Head
         A saved plan.
+    changes : int
+        How many accounts it changes.
     people : int
         How many people its YAML names.
 
@@ -40,6 +42,6 @@ def holds(when: str, plan: Plan, people: int) -> bool:
     """
     import polars as pl
 
-    known = counts(plan.summary, len(plan.changes), len(plan.territories), people)
+    known = counts(plan.summary, changes, len(plan.territories), people)
     row = pl.DataFrame({name: [count] for name, count in known.items()})
     return bool(Expression.parse(when).evaluate(row, "boolean")[0])

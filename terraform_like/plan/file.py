@@ -6,22 +6,19 @@ leaves it to `plan.fresh` to judge whether that is what was sealed.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import re
 import secrets
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from terraform_like.diagnostics import Report, Span, listing
 from terraform_like.plan.canonical import (
-    ASSIGNMENT_COLUMNS,
     assignments_bytes,
     canonical,
     digest_of,
@@ -34,37 +31,23 @@ from terraform_like.plan.canonical import (
 )
 from terraform_like.plan.model import FORMAT_VERSION, Plan
 from terraform_like.plan.offered import PLAN_FILE
+from terraform_like.plan.parts import (
+    ASSIGNMENTS_FILE,
+    CONFLICT,
+    SNAPSHOT_FILE,
+    Part,
+    read_assignments,
+    read_snapshot,
+    snapshot_file,
+)
 
 if TYPE_CHECKING:
     import polars as pl
-
-ASSIGNMENTS_FILE = "assignments.csv"
-SNAPSHOT_FILE = "snapshot.parquet"
 
 #: Bytes of a plan.json beyond which it is no plan: a million changes take about 400 MB.
 LARGEST = 2 * 1024**3
 
 _REPLAN = "Make it again with `territory plan --save`, or take the committed one back with git."
-_CONFLICT = re.compile(rb"^(<<<<<<<|=======|>>>>>>>)(?: .*)?\r?$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A file that belongs to a plan, as it was found.
-
-    Parameters
-    ----------
-    digest : str or None
-        SHA-256 of its bytes; null where it is not at hand.
-    table : polars.DataFrame or None
-        What it holds; null where it is not at hand, cannot be read, or is not what the plan names (snapshot only).
-    problem : str
-        Why it cannot be read, for a person.
-    """
-
-    digest: str | None = None
-    table: pl.DataFrame | None = None
-    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +143,8 @@ def load(folder: Path, report: Report, *, kept: Path | None = None) -> SavedPlan
     SavedPlan or None
         None where there is no readable plan.
     """
+    import polars as pl
+
     path = folder / PLAN_FILE
     data = _read_plan(path, report)
     if data is None:
@@ -170,15 +155,16 @@ def load(folder: Path, report: Report, *, kept: Path | None = None) -> SavedPlan
     plan = _plan_of(document, path, report)
     if plan is None:
         return None
-    snapshot = folder / SNAPSHOT_FILE
-    if kept is not None and not snapshot.exists() and re.fullmatch(r"[0-9a-f]{64}", plan.inputs.snapshot):
-        snapshot = kept / f"{plan.inputs.snapshot}.parquet"
+    assignments = read_assignments(folder, plan.inputs.assignments)
+    if assignments.table is not None:
+        texts = pl.col("territory", "holder").cast(pl.String)
+        assignments = replace(assignments, table=assignments.table.with_columns(texts))
     return SavedPlan(
         folder=folder,
         plan=plan,
         seal=seal_of(document),
-        assignments=_read_assignments(folder / ASSIGNMENTS_FILE, plan.inputs.assignments),
-        snapshot=_read_snapshot(snapshot, plan.inputs.snapshot),
+        assignments=assignments,
+        snapshot=read_snapshot(snapshot_file(folder, kept, plan.inputs.snapshot), plan.inputs.snapshot),
     )
 
 
@@ -228,7 +214,7 @@ def _read_plan(path: Path, report: Report) -> bytes | None:
     if not data.strip():
         report.error(f"{shown} is empty", _REPLAN)
         return None
-    if conflict := _CONFLICT.search(data):
+    if conflict := CONFLICT.search(data):
         line = data.count(b"\n", 0, conflict.start()) + 1
         source = conflict.group().decode(errors="replace").rstrip("\r")
         report.error(
@@ -243,11 +229,10 @@ def _read_plan(path: Path, report: Report) -> bytes | None:
 def _parse(data: bytes, path: Path, report: Report) -> dict[str, object] | None:
     shown = _shown(path)
     try:
-        text = data.decode()
-        document = json.loads(text, object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
+        document = strict_json(data)
         canonical(document)
     except json.JSONDecodeError as error:
-        lines = text.splitlines()
+        lines = error.doc.splitlines()
         source = lines[error.lineno - 1][:200] if error.lineno <= len(lines) else ""
         report.error(f"{shown} is not JSON: {error.msg}", _REPLAN, Span(shown, error.lineno, error.colno, 1, source))
         return None
@@ -264,6 +249,19 @@ def _parse(data: bytes, path: Path, report: Report) -> dict[str, object] | None:
     return document
 
 
+def strict_json(data: bytes) -> Any:
+    """Read JSON as the standard has it, with each key once.
+
+    Raises
+    ------
+    ValueError
+        When it is none: `json.JSONDecodeError` where that can be told by its place, `UnicodeError` where it is no text.
+    RecursionError
+        When it nests too deep.
+    """
+    return json.loads(data.decode(), object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
+
+
 def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Refuse a key that stands twice: a reviewer would read the first, a program the last."""
     document = dict(pairs)
@@ -277,13 +275,22 @@ def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not a number in JSON")
 
 
+def is_of_our_major(version: object) -> bool:
+    """Say whether a format version is one that this version of the tool reads."""
+    return _is_version(version) and str(version).partition(".")[0] == FORMAT_VERSION.partition(".")[0]
+
+
+def _is_version(found: object) -> bool:
+    return isinstance(found, str) and bool(re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,6}", found))
+
+
 def _of_this_major(document: dict[str, object], path: Path, report: Report) -> bool:
     found = document.get("format_version")
     shown = _shown(path)
-    if not isinstance(found, str) or not re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,6}", found):
+    if not _is_version(found):
         report.error(f"{shown} is not a plan: it has no format_version", _REPLAN)
         return False
-    if found.partition(".")[0] == FORMAT_VERSION.partition(".")[0]:
+    if is_of_our_major(found):
         return True
     report.error(
         f"{shown} has format version {found}; this version of territory reads {FORMAT_VERSION}",
@@ -306,57 +313,8 @@ def _plan_of(document: dict[str, object], path: Path, report: Report) -> Plan | 
         return None
 
 
-def _read_part(path: Path) -> bytes | Part:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return Part()
-    except OSError as error:
-        return Part(problem=f"{error.strerror}")
-
-
-def _read_assignments(path: Path, expected: str) -> Part:
-    import polars as pl
-
-    data = _read_part(path)
-    if isinstance(data, Part):
-        return data
-    digest = digest_of_bytes(data)
-    # A conflict marker is only one where the file is not what was sealed: an account's id may look like anything.
-    if digest != expected and _CONFLICT.search(data):
-        return Part(digest, problem="it holds a git merge conflict")
-    try:
-        rows = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
-    except UnicodeError:
-        return Part(digest, problem="it is not UTF-8")
-    except csv.Error as error:
-        return Part(digest, problem=str(error))
-    if not rows or tuple(rows[0]) != ASSIGNMENT_COLUMNS or any(len(row) != len(ASSIGNMENT_COLUMNS) for row in rows):
-        return Part(digest, problem=f"it is not a table of {','.join(ASSIGNMENT_COLUMNS)}")
-    values = list(zip(*rows[1:], strict=True)) or [()] * len(ASSIGNMENT_COLUMNS)
-    columns = [pl.Series(name, value, dtype=pl.String) for name, value in zip(ASSIGNMENT_COLUMNS, values, strict=True)]
-    return Part(digest, pl.DataFrame(columns).with_columns(pl.col("territory", "holder").replace("", None)))
-
-
-def _read_snapshot(path: Path, expected: str) -> Part:
-    import polars as pl
-
-    data = _read_part(path)
-    if isinstance(data, Part):
-        return data
-    digest = digest_of_bytes(data)
-    if digest != expected:
-        # Bytes that nobody vouches for are not handed to a binary decoder.
-        return Part(digest, problem="it is not the snapshot that this plan was made from")
-    try:
-        return Part(digest, pl.read_parquet(io.BytesIO(data)))
-    except (pl.exceptions.PolarsError, OSError):
-        return Part(digest, problem="it is not a Parquet file that can be read")
-
-
 __all__ = [
     "PLAN_FILE",
-    "Part",
     "SavedPlan",
     "assignments_bytes",
     "digest_of",

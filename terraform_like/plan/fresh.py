@@ -11,10 +11,10 @@ from datetime import date
 from terraform_like import __version__
 from terraform_like.diagnostics import counted, listing
 from terraform_like.plan.check import REPLAN, Check, short
-from terraform_like.plan.file import Part, SavedPlan
 from terraform_like.plan.limits import territories_within_limits, within_limits
-from terraform_like.plan.model import Plan, StateSeen
-from terraform_like.plan.whole import integrity
+from terraform_like.plan.model import Head, StateSeen
+from terraform_like.plan.sealed import Sealed
+from terraform_like.plan.ways import Ways
 from terraform_like.policy.rule import Limits
 
 
@@ -75,7 +75,7 @@ class Current:
     beyond: str | None = None
 
 
-def currency(plan: Plan, current: Current) -> tuple[Check, ...]:
+def currency(plan: Head, current: Current) -> tuple[Check, ...]:
     """Check that the plan was made from the YAML and the policies that the repository holds now."""
     return (
         Check(
@@ -97,7 +97,7 @@ def currency(plan: Plan, current: Current) -> tuple[Check, ...]:
     )
 
 
-def begun(plan: Plan, day: date) -> Check:
+def begun(plan: Head, day: date) -> Check:
     """Check that the plan's day has come: who owns what is worked out for that day and those after it."""
     return Check(
         "day",
@@ -109,19 +109,13 @@ def begun(plan: Plan, day: date) -> Check:
     )
 
 
-def for_apply(
-    saved: SavedPlan, current: Current, day: date, allow: AbstractSet[str] = frozenset()
-) -> tuple[Check, ...]:
-    """Give every check that an apply makes before it writes.
-
-    A snapshot that is altered stops it; one that is kept elsewhere does not, since what an account has now is
-    compared with the CRM itself.
-    """
-    whole = [c for c in integrity(saved) if c.name != "snapshot" or saved.snapshot != Part()]
-    return (*whole, *currency(saved.plan, current), begun(saved.plan, day), *standings(saved.plan, current, allow))
+def for_apply(saved: Sealed, current: Current, day: date, allow: AbstractSet[str] = frozenset()) -> tuple[Check, ...]:
+    """Give every check that an apply makes before it writes, of a plan that is what was sealed."""
+    plan = saved.plan
+    return (*currency(plan, current), begun(plan, day), *standings(plan, saved.ways, current, allow))
 
 
-def standings(plan: Plan, current: Current, allow: AbstractSet[str] = frozenset()) -> tuple[Check, ...]:
+def standings(plan: Head, ways: Ways, current: Current, allow: AbstractSet[str] = frozenset()) -> tuple[Check, ...]:
     """Check a plan against what is round it: this version of the tool, the state, git, and the limits."""
     found = [_version(plan)]
     if current.standing is not None and plan.state is not None:
@@ -131,12 +125,12 @@ def standings(plan: Plan, current: Current, allow: AbstractSet[str] = frozenset(
     if current.standing is not None and reverted(plan, current.standing, current.beyond):
         # What is put back is counted from the journal, by the apply.
         return tuple(found)
-    found.append(within_limits(plan, current.limits, allow))
-    each = territories_within_limits(plan, current.limits, allow)
+    found.append(within_limits(plan, ways.changes.height, current.limits, allow))
+    each = territories_within_limits(plan, ways, current.limits, allow)
     return (*found, each) if each is not None else tuple(found)
 
 
-def state_unchanged(plan: Plan, standing: Standing, beyond: str | None = None) -> Check:
+def state_unchanged(plan: Head, standing: Standing, beyond: str | None = None) -> Check:
     """Check that nobody applied the plan since it was made, and that the state is the one that was seen then.
 
     What was applied in the meantime may have been this very digest: then it is gone on with. One that was applied
@@ -162,7 +156,7 @@ def state_unchanged(plan: Plan, standing: Standing, beyond: str | None = None) -
     )
 
 
-def reverted(plan: Plan, standing: Standing, beyond: str | None) -> bool:
+def reverted(plan: Head, standing: Standing, beyond: str | None) -> bool:
     """Say whether a plan was applied before, and a commit on top of the one that was applied last takes it back."""
     return plan.digest in standing.complete and standing.commit is not None and standing.commit == beyond
 
@@ -180,7 +174,7 @@ def records_unchanged(differing: Iterable[tuple[str, str, str]], changes: int) -
     )
 
 
-def _version(plan: Plan) -> Check:
+def _version(plan: Head) -> Check:
     """Check that no newer version of the tool made the plan; what cannot be compared is let through."""
     made, ours = (_release(text) for text in (plan.created.by, f"territory {__version__}"))
     return Check(

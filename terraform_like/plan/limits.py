@@ -9,21 +9,20 @@ from collections.abc import Set as AbstractSet
 from terraform_like.diagnostics import counted, listing
 from terraform_like.diff import ChangeKind
 from terraform_like.plan.check import Check, CheckName
-from terraform_like.plan.model import Plan
+from terraform_like.plan.model import Head
+from terraform_like.plan.ways import Ways
 from terraform_like.policy.rule import Limits
 
 #: Limits that `--allow` lifts.
 ALLOWABLE: tuple[CheckName, ...] = ("changes", "territory")
 
 
-def within_limits(
-    plan: Plan, limits: Limits, allow: AbstractSet[str] = frozenset(), *, count: int | None = None
-) -> Check:
-    """Check that a plan changes no more accounts than the limits let through; it fails only beyond both of them.
+def within_limits(plan: Head, count: int, limits: Limits, allow: AbstractSet[str] = frozenset()) -> Check:
+    """Check that no more accounts change than the limits let through; it fails only beyond both of them.
 
-    `count` says how many an apply changes, where that is not what the plan itself changes.
+    `count` says how many accounts of the plan an apply changes.
     """
-    count, accounts = len(plan.changes) if count is None else count, plan.summary.accounts
+    accounts = plan.summary.accounts
     # A hair of room: 29% of 100 accounts are 28.999999999999996 in binary.
     most = limits.changes * accounts * (1 + 1e-12)
     share = f"{count / accounts:.1%} of {counted(accounts, 'account')}" if accounts else "there are no accounts"
@@ -37,7 +36,9 @@ def within_limits(
     )
 
 
-def territories_within_limits(plan: Plan, limits: Limits, allow: AbstractSet[str] = frozenset()) -> Check | None:
+def territories_within_limits(
+    plan: Head, ways: Ways, limits: Limits, allow: AbstractSet[str] = frozenset()
+) -> Check | None:
     """Check that no territory gains or loses more than the limits let through; None where there is no such limit.
 
     A territory that had no accounts is new and gains what it likes; one that is gone from the plan loses all it had.
@@ -47,7 +48,7 @@ def territories_within_limits(plan: Plan, limits: Limits, allow: AbstractSet[str
         return None
     told = [
         f"territory.{name} {word} {count:,}, had {before:,}"
-        for name, before, gained, lost in _flows(plan)
+        for name, before, gained, lost in _flows(plan, ways)
         for word, count in (("gains", gained), ("loses", lost))
         if before and count > limits.floor and count > share * before * (1 + 1e-12)
     ]
@@ -63,27 +64,27 @@ def territories_within_limits(plan: Plan, limits: Limits, allow: AbstractSet[str
     )
 
 
-def beyond_limits(plan: Plan, limits: Limits) -> tuple[str, ...]:
+def beyond_limits(plan: Head, ways: Ways, limits: Limits) -> tuple[str, ...]:
     """Name the limits that a plan is beyond: what `--allow` has to lift."""
-    checks = (within_limits(plan, limits), territories_within_limits(plan, limits))
+    checks = (within_limits(plan, ways.changes.height, limits), territories_within_limits(plan, ways, limits))
     return tuple(check.name for check in checks if check is not None and not check.ok)
 
 
-def _flows(plan: Plan) -> Iterator[tuple[str, int, int, int]]:
+def _flows(plan: Head, ways: Ways) -> Iterator[tuple[str, int, int, int]]:
     """Give each territory with its accounts before, and how many it gains and loses; a new name is no loss."""
     names, renamed = {t.name for t in plan.territories}, {one.old: one.new for one in plan.moved}
     gained, left, gone = Counter[str](), Counter[str](), Counter[str]()
-    for change in plan.changes:
-        if change.kind in (ChangeKind.ADD, ChangeKind.MOVE) and change.after.territory is not None:
-            gained[change.after.territory] += 1
-        if change.kind in (ChangeKind.MOVE, ChangeKind.REMOVE) and change.before.territory is not None:
-            name, steps = change.before.territory, len(renamed)
+    for (kind, before, after), count in ways.flows().items():
+        if kind in (ChangeKind.ADD, ChangeKind.MOVE) and after.territory is not None:
+            gained[after.territory] += count
+        if kind in (ChangeKind.MOVE, ChangeKind.REMOVE) and before.territory is not None:
+            name, steps = before.territory, len(renamed)
             while name not in names and name in renamed and steps:
                 name, steps = renamed[name], steps - 1
             if name not in names:
-                gone[name] += 1
-            elif change.kind is ChangeKind.REMOVE:
-                left[name] += 1
+                gone[name] += count
+            elif kind is ChangeKind.REMOVE:
+                left[name] += count
     for one in sorted(plan.territories, key=lambda territory: territory.name):
         # The counts of a territory are of accounts in scope; those that leave the scope were its accounts too.
         lost = one.accounts_before + gained[one.name] - one.accounts + left[one.name]

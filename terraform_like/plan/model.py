@@ -203,8 +203,8 @@ class Said(Saved):
     """With which values, and what to do. Example: `Name another owner.`"""
 
 
-class Plan(Saved):
-    """What would change, why, the figures before and after, the verdicts and the proof."""
+class Head(Saved):
+    """A plan without what there is of each account: what all of it says, the figures, the verdicts and the proof."""
 
     format_version: str = FORMAT_VERSION
     """Version of this format; readers refuse another major. Example: `"1.0"`."""
@@ -262,16 +262,6 @@ class Plan(Saved):
 
     `territory validate` judges expressions by them. Example: `{arr: number, state: text}`.
     """
-    changes: tuple[Change, ...] = ()
-    """Every account that changes, sorted by account.
-
-    Example: `[{account: A-06, kind: move, before: {territory: north}, after: {territory: south}}]`.
-    """
-    scheduled: tuple[Scheduled, ...] = ()
-    """What passes on later days, as people come, go and pass it on; sorted by day.
-
-    Example: `[{on: 2027-07-01, reason: owner-left, before: {territory: north, owner: jane}, accounts: [A-1]}]`.
-    """
     handovers: tuple[HandOver, ...] = ()
     """Who hands how many accounts to whom and when, on the plan's day and later ones.
 
@@ -288,6 +278,21 @@ class Plan(Saved):
     """
     diagnostics: tuple[Said, ...] = ()
     """Warnings and notes for reviewers. Example: `[{severity: warning, summary: south is vacant on 2027-07-01}]`."""
+
+
+class Plan(Head):
+    """What would change, why, the figures before and after, the verdicts and the proof."""
+
+    changes: tuple[Change, ...] = ()
+    """Every account that changes, sorted by account.
+
+    Example: `[{account: A-06, kind: move, before: {territory: north}, after: {territory: south}}]`.
+    """
+    scheduled: tuple[Scheduled, ...] = ()
+    """What passes on later days, as people come, go and pass it on; sorted by day.
+
+    Example: `[{on: 2027-07-01, reason: owner-left, before: {territory: north, owner: jane}, accounts: [A-1]}]`.
+    """
 
     @property
     def has_changes(self) -> bool:

@@ -1,4 +1,4 @@
-"""What passes on later days, as a plan saves it; and where accounts are on any day of a saved plan."""
+"""What passes on later days, as a plan saves it, and where that puts accounts."""
 
 from __future__ import annotations
 
@@ -53,51 +53,3 @@ def passed_by(plan: Plan, day: date) -> Mapping[str, Place]:
 def waiting_at_first(plan: Plan) -> dict[str, Place]:
     """Give where accounts are on the plan's own day whose territory takes effect later."""
     return {a: p.before for p in reversed(plan.scheduled) if p.reason is ReasonCode.EFFECTIVE for a in p.accounts}
-
-
-def places_until(plan: Plan, day: date) -> Mapping[str, tuple[Place, ...]]:
-    """Give the places that each account passes through by a day, in order, where it passes on a later day at all."""
-    places: dict[str, list[Place]] = {}
-    for passing in plan.scheduled:
-        if passing.on <= day:
-            for account in passing.accounts:
-                places.setdefault(account, [passing.before]).append(passing.after)
-    return {account: tuple(those) for account, those in places.items()}
-
-
-def places_on(plan: Plan, assignments: pl.DataFrame | None, day: date) -> pl.DataFrame:
-    """Give where every account of a plan is on a day: `account`, `territory`, `owner`, `holder`, sorted by account.
-
-    Owner and holder are CRM user ids; the CRM has the holder where there is one. Of an account that has passed by that
-    day, `owner` is who has it then.
-
-    Parameters
-    ----------
-    plan, assignments
-        As saved.
-    day : datetime.date
-        The plan's day, or a later one.
-
-    Raises
-    ------
-    ValueError
-        When there are no assignments.
-    """
-    if assignments is None:
-        raise ValueError("the plan was loaded without its assignments")
-    owners = {territory.name: plan.users.get(territory.owner or "", territory.owner) for territory in plan.territories}
-    text = {"territory": pl.String, "owner": pl.String, "holder": pl.String, "user": pl.String}
-    owned = pl.DataFrame({"territory": list(owners), "owner": list(owners.values())}, schema_overrides=text)
-    users = pl.DataFrame({"holder": list(plan.users), "user": list(plan.users.values())}, schema_overrides=text)
-    table = assignments.join(owned, on="territory", how="left").join(users, on="holder", how="left")
-    table = table.select("account", "territory", "owner", holder=pl.coalesce("user", "holder")).sort("account")
-    passed = {**waiting_at_first(plan), **passed_by(plan, day)}
-    if not passed:
-        return table
-    places = [(account, as_crm(place, plan.users)) for account, place in passed.items()]
-    later = pl.DataFrame(
-        [(account, place.territory, place.owner, None) for account, place in places],
-        schema={"account": pl.String, "territory": pl.String, "owner": pl.String, "holder": pl.String},
-        orient="row",
-    )
-    return pl.concat([table.join(later, on="account", how="anti"), later]).sort("account")

@@ -14,7 +14,7 @@ from terraform_like.domain.quantity import Name
 from terraform_like.domain.wish import Wish
 from terraform_like.plan.check import Check
 from terraform_like.plan.counts import holds
-from terraform_like.plan.model import Plan
+from terraform_like.plan.model import Head
 from terraform_like.plan.signers import FILE
 from terraform_like.policy.rule import Approval
 
@@ -53,15 +53,19 @@ class Signed:
     unsigned: str = ""
 
 
-def approvals_held(approvals: Sequence[Approval], plan: Plan, people: int, signed: Iterable[Signed]) -> Iterator[Check]:
+def approvals_held(
+    approvals: Sequence[Approval], plan: Head, changes: int, people: int, signed: Iterable[Signed]
+) -> Iterator[Check]:
     """Check that a plan has the sign-offs that the policies ask for.
 
     Parameters
     ----------
     approvals : sequence of Approval
         What the policies ask for; what does not concern this plan is left out.
-    plan : Plan
+    plan : Head
         The saved plan.
+    changes : int
+        How many accounts it changes, for `when`.
     people : int
         How many people its YAML names, for `when`.
     signed : iterable of Signed
@@ -70,7 +74,7 @@ def approvals_held(approvals: Sequence[Approval], plan: Plan, people: int, signe
     found = sorted(signed, key=lambda one: one.person)
     for approval in approvals:
         try:
-            concerned = approval.when is None or holds(approval.when, plan, people)
+            concerned = approval.when is None or holds(approval.when, plan, changes, people)
         except ExpressionError as error:
             yield _check(approval, False, f"`when` of it cannot be judged: {error}")
             continue
@@ -83,7 +87,7 @@ def approvals_held(approvals: Sequence[Approval], plan: Plan, people: int, signe
         yield _check(approval, len(set(valid)) >= approval.count, listing([*valid, *void]))
 
 
-def _fault(one: Signed, approval: Approval, plan: Plan) -> str:
+def _fault(one: Signed, approval: Approval, plan: Head) -> str:
     """Say why a sign-off does not count; nothing where it does."""
     if one.digest != plan.digest:
         return "another digest"

@@ -1,20 +1,27 @@
 """What an apply will do, step by step and without side effects: the apply runs it, and anyone can print it.
 
-Steps are made as they are asked for, since a plan may have a million.
+Steps are made as they are asked for, since a plan may have a million: what they are made of is sorted by account, and
+read side by side.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, islice
 from operator import itemgetter
+from typing import TypeVar
+
+import polars as pl
 
 from terraform_like.diff import Place
-from terraform_like.plan.model import Plan
-from terraform_like.plan.scheduled import as_crm, places_until
+from terraform_like.plan.model import Head
+from terraform_like.plan.scheduled import as_crm
+from terraform_like.plan.ways import Ways
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +51,37 @@ class Batch:
     steps: tuple[Step, ...]
 
 
-def steps(plan: Plan, day: date, here: Mapping[str, Place]) -> Iterator[Step]:
+def steps(plan: Head, ways: Ways, day: date, here: pl.DataFrame) -> Iterator[Step]:
     """Give what an apply writes or looks at on a day, sorted by account.
 
     Parameters
     ----------
-    plan : Plan
-        Owners in it are people of the plan, or CRM user ids where they are nobody in it.
+    plan, ways
+        The plan.
     day : datetime.date
         What is to be true: the plan's changes, and what passes by that day.
-    here : dict of str to Place
-        Where applies of this very plan have put accounts, by their receipts; owners are CRM user ids.
+    here : polars.DataFrame
+        Where applies of this very plan have put accounts, by their receipts: `account`, `territory` and `owner` (CRM
+        user ids), sorted by account.
     """
-    changed = ((c.account, (c.before, c.after)) for c in sorted(plan.changes, key=lambda change: change.account))
-    passing = sorted(places_until(plan, day).items())
-    together = groupby(heapq.merge(changed, passing, key=itemgetter(0)), key=itemgetter(0))
-    for account, ways in together:
-        # Where both speak of an account, it passes on from where the change puts it.
-        (_, way), *later = ways
-        way = (*way, *(place for _, places in later for place in places[1:]))
-        yield _step(account, [as_crm(place, plan.users) for place in way], here.get(account))
+    places = [as_crm(place, plan.users) for place in ways.places]
+    legs = [(as_crm(leg.before, plan.users), as_crm(leg.after, plan.users)) for leg in ways.legs]
+    changes = ways.changes.select("account", "before", "after").iter_rows()
+    changed = ((account, (places[before], places[after])) for account, before, after in changes)
+    passing = ((account, legs[leg]) for account, leg in ways.passing_by(day).iter_rows())
+    put = ((account, Place(territory=territory, owner=owner)) for account, territory, owner in here.iter_rows())
+    for account, found in beside(put, changed, passing):
+        at = next((place for place in found if isinstance(place, Place)), None)
+        pairs = [pair for pair in found if not isinstance(pair, Place)]
+        if pairs:
+            # Where change and passings speak of an account, each goes on from where the one before puts it.
+            yield _step(account, [pairs[0][0], *(after for _, after in pairs)], at)
+
+
+def beside(*sorted_by_account: Iterable[tuple[str, T]]) -> Iterator[tuple[str, list[T]]]:
+    """Give each account with all that is said of it, in the order of those who say it."""
+    both = groupby(heapq.merge(*sorted_by_account, key=itemgetter(0)), key=itemgetter(0))
+    return ((account, [said for _, said in rows]) for account, rows in both)
 
 
 def owners(every: Iterable[Step]) -> list[str]:

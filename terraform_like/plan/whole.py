@@ -8,8 +8,9 @@ from typing import Literal
 from terraform_like.diagnostics import listing
 from terraform_like.plan.check import REPLAN, Check, short
 from terraform_like.plan.edited import in_assignments, in_plan
-from terraform_like.plan.file import ASSIGNMENTS_FILE, SNAPSHOT_FILE, Part, SavedPlan
+from terraform_like.plan.file import SavedPlan
 from terraform_like.plan.model import FORMAT_VERSION, Plan
+from terraform_like.plan.parts import ASSIGNMENTS_FILE, SNAPSHOT_FILE, Part
 
 #: Edits that are named.
 _EDITS = 3

@@ -13,11 +13,12 @@ import polars as pl
 import sqlalchemy as sa
 
 from terraform_like.diff import Place
-from terraform_like.plan.applied import AppliedBook, End, Entry, Event, Held, Intent, Run, Settled, Since, timestamp
+from terraform_like.plan.applied import AppliedBook, End, Entry, Event, Held, Intent, Run, Settled, timestamp
 from terraform_like.plan.fresh import Standing
 from terraform_like.state import schema
 from terraform_like.state.database import Database
 from terraform_like.state.lock import Holder, StateError
+from terraform_like.state.since import changed_since, fetched
 
 #: Rows of one statement; keeps memory flat and every database below its limits.
 _ROWS = 5_000
@@ -25,10 +26,7 @@ _ROWS = 5_000
 #: Columns of the history that hold names, with commas between.
 _NAMES = ("lifted", "approved")
 
-#: Outcomes of accounts that have what was intended.
-_WRITTEN = ("done", "unchanged")
-
-_PLACE = {"account": pl.String, "territory": pl.String, "owner": pl.String, "holder": pl.String}
+_PLACE = {"account": pl.String(), "territory": pl.String(), "owner": pl.String(), "holder": pl.String()}
 
 
 class State:
@@ -102,8 +100,7 @@ class State:
         if digest is not None:
             query = query.where(table.c.digest == digest)
         with self._database.begin() as connection:
-            rows = [tuple(row) for row in connection.execute(query)]
-        return pl.DataFrame(rows, schema=_PLACE, orient="row").sort("account")
+            return fetched(connection, query, _PLACE).sort("account")
 
     def books(self) -> list[AppliedBook]:
         """Give every book as it was last put, sorted by plan and territory."""
@@ -167,7 +164,7 @@ class State:
         latest = sa.select(table).where(table.c.plan == plan).order_by(table.c.serial.desc()).limit(1)
         return next(iter(self._entries(latest)), None)
 
-    def since(self, plan: str, serial: int, resumed: str = "") -> dict[str, Since]:
+    def since(self, plan: str, serial: int, resumed: str = "") -> pl.DataFrame:
         """Give what became of each account since an apply ended, of those that later applies of the plan changed.
 
         Parameters
@@ -179,38 +176,22 @@ class State:
         resumed : str
             Digest of an apply that may have been cut off, since it is about to go on.
 
+        Returns
+        -------
+        polars.DataFrame
+            Sorted by `account`: where it was when that apply ended (`territory_before`, `owner_before`), and where it
+            was put last (`territory_after`, `owner_after`); owners are CRM user ids.
+
         Raises
         ------
         StateError
             When that was not journalled, since an older version of the tool applied, or an apply was cut off.
         """
-        journal, history = schema.journal, schema.history
-        ended = sa.select(history.c.run, history.c.serial).where(history.c.plan == plan).subquery()
-        rows = (
-            sa.select(journal, ended.c.serial)
-            .join(ended, ended.c.run == journal.c.run, isouter=True)
-            .where(journal.c.plan == plan, sa.or_(ended.c.serial.is_(None), ended.c.serial > serial))
-            .order_by(journal.c.id)
-        )
         since = int(self._meta("befores_since"))
         if serial < since:
             raise StateError(f"what accounts had before serial {since} is not known: an older version applied")
-        intents: dict[tuple[int, str], Since] = {}
-        found: dict[str, Since] = {}
         with self._database.begin() as connection:
-            for row in connection.execution_options(yield_per=_ROWS).execute(rows):
-                if row.serial is None and row.digest != resumed:
-                    raise StateError(f"an apply of {plan} was cut off; run territory apply again, so that it ends")
-                key = (row.run, row.account)
-                if row.phase == "intent":
-                    before = Place(territory=row.territory_before, owner=row.owner_before)
-                    after = Place(territory=row.territory_after, owner=row.owner_after)
-                    # An intent that is journalled again, after its apply was cut off, may have been written by then.
-                    intents[key] = Since(intents[key].before if key in intents else before, after)
-                elif row.outcome in _WRITTEN and key in intents:
-                    first = found.get(row.account, intents[key])
-                    found[row.account] = Since(first.before, intents[key].after)
-        return found
+            return changed_since(connection, plan, serial, resumed)
 
     def standing(self, plan: str) -> Standing:
         """Give which state this is, and what the last apply of a plan was."""
@@ -285,7 +266,7 @@ class State:
                 connection.execute(forget, old)
             self._remember(connection, run, places)
 
-    def finish(self, run: Run, entry: Entry, places: pl.DataFrame | None = None) -> Entry:
+    def finish(self, run: Run, entry: Entry, places: Iterable[pl.DataFrame] | None = None) -> Entry:
         """Add an apply to the history and count it.
 
         Parameters
@@ -294,9 +275,9 @@ class State:
             The apply.
         entry : Entry
             How it ended; its serial is given here.
-        places : polars.DataFrame, optional
-            After a complete apply every account of the plan, replacing what was remembered of it: `account`,
-            `territory`, `owner`, `holder`.
+        places : iterable of polars.DataFrame, optional
+            After a complete apply every account of the plan, replacing what was remembered of it, in tables of
+            `account`, `territory`, `owner`, `holder`.
         """
         with self._database.begin() as connection:
             serial = int(connection.scalar(sa.select(schema.meta.c.serial)) or 0) + 1
@@ -306,7 +287,8 @@ class State:
             connection.execute(sa.insert(schema.history), row)
             if places is not None:
                 connection.execute(sa.delete(schema.applied).where(schema.applied.c.plan == run.plan))
-                self._remember(connection, run, places)
+                for part in places:
+                    self._remember(connection, run, part)
         return Entry(**(asdict(entry) | {"serial": serial}))
 
     def close(self) -> None:

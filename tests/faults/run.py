@@ -50,9 +50,10 @@ from terraform_like.flow.apply import apply
 from terraform_like.flow.opened import REF, StateRef
 from terraform_like.flow.outcome import Context
 from terraform_like.plan.canonical import assignments_bytes, digest_of, digest_of_bytes, seal
-from terraform_like.plan.file import load, write_saved
+from terraform_like.plan.file import write_saved
 from terraform_like.plan.fresh import Current
 from terraform_like.plan.model import Created, Inputs, Plan, PlannedTerritory, Summary
+from terraform_like.plan.sealed import load_sealed
 from terraform_like.policy.rule import Limits
 from terraform_like.state.forge import GitDatabase
 from terraform_like.state.opening import open_state
@@ -196,7 +197,7 @@ def apply_once(site: Site, die_at: int) -> int:
         return said
 
     git.Git.execute = between  # type: ignore[method-assign]
-    saved = load(site.root / "plans" / "fy27", Report())
+    saved = load_sealed(site.root / "plans" / "fy27", Report())
     assert saved is not None
     connection = {"url": site.crm.replace("postgresql:", "postgresql+psycopg:"), "accounts": {"territory": "territory"}}
     crm = InBatches(SqlConnection.model_validate(connection), site.root)

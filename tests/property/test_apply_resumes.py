@@ -21,9 +21,10 @@ from terraform_like.diff import Change, ChangeKind, Place
 from terraform_like.domain.connection import SqlConnection
 from terraform_like.flow.apply import apply
 from terraform_like.flow.outcome import Context, Progress
-from terraform_like.plan.file import assignments_bytes, digest_of, digest_of_bytes, load, seal, write_saved
+from terraform_like.plan.file import assignments_bytes, digest_of, digest_of_bytes, seal, write_saved
 from terraform_like.plan.fresh import Current
 from terraform_like.plan.model import Created, Inputs, Plan, PlannedTerritory, Summary
+from terraform_like.plan.sealed import load_sealed
 from terraform_like.policy.rule import Limits
 from terraform_like.state.opening import open_state
 
@@ -105,7 +106,7 @@ def attempt(root: Path, size: int, crash_at: int, where: str) -> None:
         if where == "boundary" and progress.batch == crash_at:
             raise Crash
 
-    saved = load(root, Report())
+    saved = load_sealed(root, Report())
     assert saved is not None
     try:
         apply(saved, crm, state, current=CURRENT, context=Context("ana", "ci"), on_batch=on_batch)

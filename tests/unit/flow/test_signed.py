@@ -56,7 +56,7 @@ class Company:
         repository, gate = open_repository(self.root), self.gate(base)
         wanted, saved = load_wanted(repository, "fy27", Report()), load(repository.plan_folder("fy27"), Report())
         assert saved is not None
-        (check,) = approval_checks(repository, wanted, saved.plan, gate.policies.approvals, gate.signers)
+        (check,) = approval_checks(repository, wanted, saved.plan, 1, gate.policies.approvals, gate.signers)
         return check
 
 

@@ -11,6 +11,8 @@ from terraform_like.plan.check import Check, errors
 from terraform_like.plan.file import SavedPlan, load, write_saved
 from terraform_like.plan.fresh import Checkout, Current, Standing
 from terraform_like.plan.model import Created, Plan, StateSeen
+from terraform_like.plan.sealed import Sealed, load_sealed
+from terraform_like.plan.ways import ways_of
 from terraform_like.plan.whole import integrity
 from terraform_like.policy.rule import Limits
 
@@ -19,6 +21,16 @@ def loaded(folder: Path) -> SavedPlan:
     saved = load(folder, Report())
     assert saved is not None
     return saved
+
+
+def sealed(folder: Path) -> Sealed:
+    found = load_sealed(folder, Report())
+    assert found is not None
+    return found
+
+
+def standings(plan: Plan, now: Current) -> tuple[Check, ...]:
+    return fresh.standings(plan, ways_of(plan), now)
 
 
 def current(plan: Plan, **changed: str) -> Current:
@@ -30,13 +42,9 @@ def broken(checks: tuple[Check, ...]) -> list[str]:
 
 
 def test_a_plan_that_nobody_touched_passes_every_check(folder: Path, plan: Plan) -> None:
-    checks = fresh.for_apply(loaded(folder), current(plan), plan.as_of)
+    checks = fresh.for_apply(sealed(folder), current(plan), plan.as_of)
     assert broken(checks) == []
     assert [c.name for c in checks] == [
-        "format-version",
-        "seal",
-        "assignments",
-        "snapshot",
         "config",
         "policies",
         "day",
@@ -81,16 +89,9 @@ def test_a_file_that_is_missing_does_not_pass(folder: Path, file: str) -> None:
     assert error.summary == f"{file} is not at hand"
 
 
-def test_an_apply_needs_no_snapshot_but_refuses_a_wrong_one(folder: Path, plan: Plan) -> None:
-    (folder / "snapshot.parquet").unlink()
-    assert broken(fresh.for_apply(loaded(folder), current(plan), plan.as_of)) == []
-    (folder / "snapshot.parquet").write_bytes(b"")
-    assert broken(fresh.for_apply(loaded(folder), current(plan), plan.as_of)) == ["snapshot"]
-
-
 def test_yaml_or_policies_that_changed_make_a_plan_stale(folder: Path, plan: Plan) -> None:
-    assert broken(fresh.for_apply(loaded(folder), current(plan, config="0" * 64), plan.as_of)) == ["config"]
-    assert broken(fresh.for_apply(loaded(folder), current(plan, policies="0" * 64), plan.as_of)) == ["policies"]
+    assert broken(fresh.for_apply(sealed(folder), current(plan, config="0" * 64), plan.as_of)) == ["config"]
+    assert broken(fresh.for_apply(sealed(folder), current(plan, policies="0" * 64), plan.as_of)) == ["policies"]
 
 
 def test_a_plan_of_another_major_does_not_pass(folder: Path, plan: Plan) -> None:
@@ -102,22 +103,22 @@ def test_a_plan_of_another_major_does_not_pass(folder: Path, plan: Plan) -> None
 
 
 def test_allowing_a_limit_lifts_no_other_check(folder: Path, plan: Plan) -> None:
-    checks = fresh.for_apply(loaded(folder), current(plan, config="0" * 64), plan.as_of, {"changes", "config", "seal"})
+    checks = fresh.for_apply(sealed(folder), current(plan, config="0" * 64), plan.as_of, {"changes", "config", "seal"})
     assert broken(checks) == ["config"]
 
 
 def test_saving_anew_passes_again(folder: Path, plan: Plan, assignments: object, snapshot: object) -> None:
     (folder / "plan.json").write_text("{}")
     write_saved(folder, plan, assignments, snapshot)  # type: ignore[arg-type]
-    assert broken(fresh.for_apply(loaded(folder), current(plan), plan.as_of)) == []
+    assert broken(fresh.for_apply(sealed(folder), current(plan), plan.as_of)) == []
 
 
 def test_state_and_branch_are_checked_where_they_are_known(plan: Plan) -> None:
     seen = plan.model_copy(update={"state": StateSeen()})
     checkout = Checkout("main", "c" * 40, "c" * 40, True, ())
     now = Current(plan.inputs.config, plan.inputs.policies, Limits(), Standing(), checkout)
-    assert [c.name for c in fresh.standings(seen, now)] == ["version", "state", "commit", "clean", "changes"]
-    assert [c.name for c in fresh.standings(plan, now)] == ["version", "commit", "clean", "changes"]
+    assert [c.name for c in standings(seen, now)] == ["version", "state", "commit", "clean", "changes"]
+    assert [c.name for c in standings(plan, now)] == ["version", "commit", "clean", "changes"]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_state_and_branch_are_checked_where_they_are_known(plan: Plan) -> None:
 )
 def test_a_plan_of_a_newer_version_is_not_applied(plan: Plan, made_by: str, ok: bool) -> None:
     made = plan.model_copy(update={"created": Created(by=made_by)})
-    (check, *_) = fresh.standings(made, current(plan))
+    (check, *_) = standings(made, current(plan))
     assert (check.name, check.ok, check.found) == ("version", ok, made_by)
 
 
@@ -161,7 +162,7 @@ def test_an_apply_of_another_digest_makes_a_plan_stale_and_one_of_its_own_does_n
 def test_a_commit_that_is_not_on_the_branch_and_files_that_are_not_committed_are_named(plan: Plan) -> None:
     checkout = Checkout("main", "a" * 40, "b" * 40, False, ("plans/fy27/plan.yaml",))
     now = Current(plan.inputs.config, plan.inputs.policies, Limits(), checkout=checkout)
-    wrong = {c.name: (c.expected, c.found) for c in fresh.standings(plan, now) if not c.ok}
+    wrong = {c.name: (c.expected, c.found) for c in standings(plan, now) if not c.ok}
     assert wrong == {
         "commit": ("a commit of main (aaaaaaaaaaaa)", "bbbbbbbbbbbb"),
         "clean": ("everything that the plan depends on as committed", "plans/fy27/plan.yaml"),

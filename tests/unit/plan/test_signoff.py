@@ -29,7 +29,7 @@ def test_only_sign_offs_of_this_digest_by_those_who_may_count_each_person_once(
     plan: Plan, signed: list[tuple[str, str, bool]], ok: bool, found: str
 ) -> None:
     sealed = plan.model_copy(update={"digest": "this"})
-    (check,) = approvals_held([asked()], sealed, 3, [Signed(*one) for one in signed])
+    (check,) = approvals_held([asked()], sealed, 1, 3, [Signed(*one) for one in signed])
     assert (check.ok, check.found) == (ok, found)
     assert check.expected == "2 of vp, cfo, as changes > 0"
 
@@ -37,12 +37,12 @@ def test_only_sign_offs_of_this_digest_by_those_who_may_count_each_person_once(
 def test_whoever_made_the_plan_does_not_count_where_the_policies_say_so(plan: Plan) -> None:
     sealed = plan.model_copy(update={"digest": "this"})
     mine = [Signed("vp", "this", own=True)]
-    (check,) = approvals_held([asked(count=1, by_author=False)], sealed, 3, mine)
+    (check,) = approvals_held([asked(count=1, by_author=False)], sealed, 1, 3, mine)
     assert (check.ok, check.found) == (False, "vp (made the plan)")
 
 
 def test_what_does_not_concern_the_plan_is_not_asked_and_what_cannot_be_judged_fails(plan: Plan) -> None:
-    assert list(approvals_held([asked(when="moves > 1000"), asked(when="people = 4")], plan, 3, [])) == []
-    (check,) = approvals_held([asked(when="nonsense > 1")], plan, 3, [])
+    assert list(approvals_held([asked(when="moves > 1000"), asked(when="people = 4")], plan, 1, 3, [])) == []
+    (check,) = approvals_held([asked(when="nonsense > 1")], plan, 1, 3, [])
     assert not check.ok
     assert "nonsense" in check.found

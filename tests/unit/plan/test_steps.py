@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 
+import polars as pl
 import pytest
 
 from terraform_like.diff import Change, ChangeKind, Place
 from terraform_like.domain.reason import ReasonCode
 from terraform_like.plan.model import Plan, Scheduled
-from terraform_like.plan.steps import Step, batches, steps
+from terraform_like.plan.steps import Step, batches
+from terraform_like.plan.steps import steps as made
+from terraform_like.plan.ways import ways_of
+
+
+def steps(plan: Plan, day: date, here: Mapping[str, Place]) -> Iterator[Step]:
+    rows = [(account, place.territory, place.owner) for account, place in sorted(here.items())]
+    schema = dict.fromkeys(("account", "territory", "owner"), pl.String)
+    return made(plan, ways_of(plan), day, pl.DataFrame(rows, schema=schema, orient="row"))
 
 
 def with_changes(plan: Plan, *accounts: str) -> Plan:

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from terraform_like.diff import Place
-from terraform_like.plan.applied import End, Entry, Intent, Run, Settled, Since, timestamp
+from terraform_like.plan.applied import End, Entry, Intent, Run, Settled, timestamp
 from terraform_like.state.lock import StateError
 from terraform_like.state.opening import open_state
 from terraform_like.state.store import State
@@ -168,14 +168,14 @@ def test_history_counts_and_keeps_every_apply(state: State) -> None:
 def test_a_complete_apply_replaces_what_was_remembered_of_that_plan_only(state: State) -> None:
     for plan, places in (("fy27", PLACES), ("emea", PLACES), ("fy27", PLACES.tail(1))):
         run = state.begin(plan, "d")
-        state.finish(run, entry(run), places)
+        state.finish(run, entry(run), [places])
     assert state.applied("fy27").rows() == [("B", "w", None, "u-2")]
     assert state.applied("emea").rows() == PLACES.rows()
 
 
 def test_accounts_that_left_every_book_are_forgotten(state: State) -> None:
     run = state.begin("fy27", "d")
-    state.finish(run, entry(run), PLACES)
+    state.finish(run, entry(run), [PLACES])
     run = state.begin("fy27", "d2")
     state.settle(run, 1, [Settled("A", "done")], PLACES.clear(), gone={"A"})
     assert state.applied("fy27").rows() == [("B", "w", None, "u-2")]
@@ -185,7 +185,7 @@ def test_ids_are_kept_to_the_letter(state: State) -> None:
     hostile = ["007", "x'; DROP TABLE applied; --", "a\nb", "\x1b[2J", "ä"]
     places = pl.DataFrame({"account": hostile, "territory": hostile, "owner": hostile, "holder": hostile})
     run = state.begin("fy27", "d")
-    state.finish(run, entry(run), places)
+    state.finish(run, entry(run), [places])
     assert state.applied("fy27").rows() == places.sort("account").rows()
 
 
@@ -202,7 +202,7 @@ def test_a_state_of_a_newer_version_is_refused(state: State, url: SecretStr, tmp
 def test_limits_that_an_apply_lifted_are_recorded_with_it(state: State) -> None:
     for lifted in ("changes", "territory"), ():
         run = state.begin("fy27", "d1")
-        state.finish(run, replace(entry(run), lifted=lifted), PLACES)
+        state.finish(run, replace(entry(run), lifted=lifted), [PLACES])
     assert [one.lifted for one in state.history()] == [("changes", "territory"), ()]
 
 
@@ -210,7 +210,7 @@ def test_what_ties_an_apply_to_its_approval_is_recorded_with_it(state: State) ->
     told = {"merge": "abcdef", "approved": ("cfo", "vp.sales"), "ran": "https://forge.example/runs/7"}
     for known in told, {}:
         run = state.begin("fy27", "d1")
-        state.finish(run, replace(entry(run), **known), PLACES)
+        state.finish(run, replace(entry(run), **known), [PLACES])
     assert [(one.merge, one.approved, one.ran) for one in state.history()] == [tuple(told.values()), (None, (), None)]
 
 
@@ -231,7 +231,7 @@ def test_a_state_of_the_second_version_on_a_server_is_brought_forward(
     state: State, url: SecretStr, tmp_path: Path
 ) -> None:
     run = state.begin("fy27", "d1")
-    state.finish(run, entry(run), PLACES)
+    state.finish(run, entry(run), [PLACES])
     for column in ("lifted", "merge", "approved", "ran"):
         run_sql(url, tmp_path, f"ALTER TABLE history DROP COLUMN {column}")
     run_sql(url, tmp_path, "UPDATE meta SET schema_version = 2")
@@ -303,11 +303,10 @@ def test_what_accounts_had_before_later_applies_is_the_first_of_it_where_they_we
     one("fy27", "u-1", "u-2", {"A": "done", "B": "failed"})
     one("fy27", "u-2", "u-3", {"A": "unchanged", "C": "conflict"})
     one("emea", "u-2", "u-3", {"D": "done"})
-    last = Place(territory="w", owner="u-3")
-    assert state.since("fy27", 0) == {"A": Since(Place(owner="u-1"), last)}
-    assert state.since("fy27", 1) == {"A": Since(Place(owner="u-2"), last)}
-    assert state.since("fy27", 2) == {}
+    assert state.since("fy27", 0).rows() == [("A", None, "u-1", "w", "u-3")]
+    assert state.since("fy27", 1).rows() == [("A", None, "u-2", "w", "u-3")]
+    assert state.since("fy27", 2).rows() == []
     state.intend(state.begin("fy27", "cut off"), 1, intents("A"))
     with pytest.raises(StateError, match="an apply of fy27 was cut off; run territory apply again"):
         state.since("fy27", 2)
-    assert state.since("fy27", 2, resumed="cut off") == {}
+    assert state.since("fy27", 2, resumed="cut off").rows() == []
