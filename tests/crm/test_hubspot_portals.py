@@ -49,6 +49,21 @@ def test_each_scope_that_the_key_lacks_is_named(world: HubspotWorld) -> None:
     assert world.portal.written == []
 
 
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_what_hubspot_says_of_a_batch_of_none_but_for_the_scope_stops_nothing(status: int, world: HubspotWorld) -> None:
+    reply = Reply(status, {"status": "error", "message": "inputs must not be empty", "category": "VALIDATION_ERROR"})
+    world.server.faults.append(ServerFault(WRITES, reply))
+    assert missing(world, writes=1) == []
+
+
+@pytest.mark.parametrize("status", [401, 429])
+def test_a_key_or_a_limit_that_ends_before_a_write_is_told(status: int, world: HubspotWorld) -> None:
+    reply = Reply(status, {"status": "error", "message": "Enough for today", "policyName": "DAILY"})
+    world.server.faults.append(ServerFault(WRITES, reply))
+    (told,) = missing(world, writes=1)
+    assert told.startswith("HubSpot refuses: Enough for today")
+
+
 @pytest.mark.parametrize(
     ("field", "said"),
     [
@@ -128,6 +143,11 @@ def test_a_limit_that_others_met_is_waited_out_page_by_page(world: HubspotWorld)
     assert scene.crm.read([]).accounts.height == 350
     assert world.server.count(PAGES) == 4 + 2
     assert world.server.limits.now - before > 20
+
+
+def test_no_wall_stands_at_ten_thousand_companies(world: HubspotWorld) -> None:
+    Scene(world, 10_050)
+    assert world.open().read([]).accounts["account"].n_unique() == 10_050
 
 
 def test_a_page_that_fails_is_asked_for_again_and_no_other(world: HubspotWorld) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from terraform_like.crm.hubspot import values
 from terraform_like.crm.hubspot.accounts import Accounts
-from terraform_like.crm.hubspot.refusal import FORBIDDEN, Refused
+from terraform_like.crm.hubspot.refusal import FORBIDDEN, TOO_MANY, UNAUTHORISED, Refused
 from terraform_like.crm.hubspot.session import Session
 from terraform_like.crm.hubspot.shapes import Property
 from terraform_like.diagnostics import Diagnostic, Severity, did_you_mean, listing
@@ -31,14 +31,15 @@ def lacking_reads(session: Session) -> Iterator[Diagnostic]:
 
 
 def lacking_writes(session: Session) -> Iterator[Diagnostic]:
-    """Name the scope that the key lacks to write companies: a batch of none is refused for that before all else."""
+    """Name the scope that the key lacks to write companies: a batch of none is refused for that before all else.
+
+    What else HubSpot says of such a batch, nobody knows, and no write depends on it.
+    """
     try:
         session.write("POST", f"{session.paths.companies}/batch/update", {"inputs": []})
     except Refused as error:
-        if error.status == FORBIDDEN:
+        if error.status in (FORBIDDEN, UNAUTHORISED, TOO_MANY):
             yield from _without(error, WRITE_COMPANIES)
-        elif not error.of_one_record:
-            raise
 
 
 def lacking_properties(connection: HubspotConnection, accounts: Accounts, *, writes: bool) -> Iterator[Diagnostic]:
