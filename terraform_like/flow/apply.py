@@ -25,7 +25,7 @@ from terraform_like.plan.check import errors
 from terraform_like.plan.limits import beyond_limits, within_limits
 from terraform_like.plan.placed import Placed
 from terraform_like.plan.sealed import Sealed
-from terraform_like.plan.steps import Batch, Step, batches, owners, territories
+from terraform_like.plan.steps import Batch, Step, batches, destinations
 from terraform_like.state.lock import StateError
 from terraform_like.state.store import State
 
@@ -181,9 +181,8 @@ class _Work:
         return not report.failed
 
     def _found_crm(self, report: Report) -> bool:
-        steps, total = self.due.steps, self.due.total
-        needed = self.crm.preflight([], owners=owners(steps()), territories=territories(steps()), writes=total)
-        report.extend(needed)
+        owners, territories = destinations(self.due.steps())
+        report.extend(self.crm.preflight([], owners=owners, territories=territories, writes=self.due.total))
         return not report.failed
 
     def _unchanged(self, report: Report) -> bool:

@@ -15,7 +15,7 @@ from terraform_like.flow.due import found_due
 from terraform_like.plan import fresh
 from terraform_like.plan.check import errors
 from terraform_like.plan.sealed import Sealed
-from terraform_like.plan.steps import Batch, Step, batches, owners, territories
+from terraform_like.plan.steps import Batch, Step, batches, destinations
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ def dry_run(repository: Repository, saved: Sealed, day: date) -> tuple[DryRun, R
             every = [_as_held(step, crm) for step in due.steps() if not step.stands]
             found = DryRun(plan.plan, plan.digest, day, tuple(batches(every, crm.capabilities.batch_size)))
             found = replace(found, calls=crm.capabilities.calls_of(found.steps))
-            report.extend(crm.preflight([], owners=owners(every), territories=territories(every), writes=found.steps))
+            owners, territories = destinations(every)
+            report.extend(crm.preflight([], owners=owners, territories=territories, writes=found.steps))
             if not report.failed and repository.project.apply.on_conflict == "fail":
                 check = fresh.records_unchanged(differing(due.steps(), crm), due.total)
                 report.extend(errors([check]))

@@ -84,14 +84,11 @@ def beside(*sorted_by_account: Iterable[tuple[str, T]]) -> Iterator[tuple[str, l
     return ((account, [said for _, said in rows]) for account, rows in both)
 
 
-def owners(every: Iterable[Step]) -> list[str]:
-    """Give the CRM user ids of all who are to own accounts, sorted."""
-    return sorted({step.after.owner for step in every if step.after.owner is not None})
-
-
-def territories(every: Iterable[Step]) -> list[str]:
-    """Give the territories that accounts are to be in, sorted."""
-    return sorted({step.after.territory for step in every if step.after.territory is not None})
+def destinations(every: Iterable[Step]) -> tuple[list[str], list[str]]:
+    """Give the CRM user ids of all who are to own accounts, and the territories that those are to be in, sorted."""
+    ends = {step.after for step in every}
+    owners = {end.owner for end in ends if end.owner is not None}
+    return sorted(owners), sorted({end.territory for end in ends if end.territory is not None})
 
 
 def batches(every: Iterable[Step], size: int) -> Iterator[Batch]:

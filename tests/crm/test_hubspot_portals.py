@@ -200,6 +200,13 @@ def test_a_token_is_renewed_before_it_lapses_and_no_call_is_lost(oauth: HubspotW
     assert oauth.server.count("POST .*/batch/read") == 3
 
 
+def test_a_token_that_cannot_be_had_for_a_moment_is_asked_for_again(oauth: HubspotWorld) -> None:
+    scene = Scene(oauth, 1)
+    oauth.server.faults.append(ServerFault(TOKENS, times=2))
+    assert set(scene.crm.records(scene.accounts)) == set(scene.accounts)
+    assert oauth.server.count(TOKENS) == 3
+
+
 def test_a_refresh_token_that_is_not_taken_is_told_without_a_secret(oauth: HubspotWorld) -> None:
     door, crm = oauth.server.door, oauth.open()
     door.refresh_token = "another"
@@ -243,6 +250,14 @@ def test_a_company_that_was_merged_into_another_is_gone(world: HubspotWorld) -> 
     now = world.portal.shown(world.portal.companies[two], [OWNER, TERRITORY])
     world.server.faults.append(ServerFault("POST .*/batch/read", Reply(body={"results": [now]})))
     assert scene.crm.records([one]) == {}
+
+
+def test_companies_that_hubspot_does_not_give_for_another_reason_are_not_taken_for_gone(world: HubspotWorld) -> None:
+    scene = Scene(world, 1)
+    errors = [{"status": "error", "category": "INTERNAL", "message": "Some shard is down", "context": {"ids": ["7"]}}]
+    world.server.faults.append(ServerFault("POST .*/batch/read", Reply(207, {"results": [], "errors": errors})))
+    with pytest.raises(CrmError, match="does not give all companies that it was asked for: Some shard is down"):
+        scene.crm.records(scene.accounts)
 
 
 def test_a_batch_that_is_refused_as_a_whole_is_halved_down_to_the_one(world: HubspotWorld) -> None:
@@ -330,6 +345,13 @@ def test_a_property_for_territories_is_made_once(world: HubspotWorld) -> None:
     assert (made.type, made.form, made.group) == ("string", "text", "territory")
     scene = Scene(world, 1)
     assert scene.crm.records(scene.accounts) == {scene.accounts[0]: Record(scene.jane, scene.west)}
+
+
+def test_nothing_is_made_where_no_property_is_mapped() -> None:
+    with hubspot(accounts={}) as world:
+        assert list(world.open().furnish(["east"])) == []
+        assert world.open().capabilities.territories is False
+        assert world.server.requests == []
 
 
 def test_values_that_a_property_lacks_are_added_and_the_others_stay(world: HubspotWorld) -> None:
