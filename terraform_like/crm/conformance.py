@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
-from terraform_like.crm.port import Crm, CrmError, Outcome, Receipt, Record, Write
+from terraform_like.crm.port import Crm, CrmError, Needs, Outcome, Receipt, Record, Write
 
 #: Names that a careless provider breaks on: quotes, code, markup, formulas, controls, other scripts, great length.
 HOSTILE = (
@@ -185,8 +185,8 @@ class Conformance:
     def test_a_column_that_is_not_there_is_told_before_anything_is_read(self, world: World) -> None:
         """One diagnostic for each thing that is missing, and none where nothing is."""
         scene = Scene(world, 1)
-        assert list(scene.crm.preflight([world.name_column], owners=[scene.jane], writes=1)) == []
-        missing = list(scene.crm.preflight(["no_such_column", "nor_this_one"]))
+        assert list(scene.crm.preflight(Needs([world.name_column], owners=[scene.jane], writes=1))) == []
+        missing = list(scene.crm.preflight(Needs(["no_such_column", "nor_this_one"])))
         assert len(missing) == 2
         assert "no_such_column" in missing[0].summary + missing[1].summary
 
@@ -195,7 +195,7 @@ class Conformance:
         scene = Scene(world, 1)
         idle, gone = (world.add_user(name, active=False) for name in ("Idle", "Gone"))
         told = [idle, gone, world.no_user()]
-        said = [one.summary for one in scene.crm.preflight([], owners=[scene.jane, *told], writes=1)]
+        said = [one.summary for one in scene.crm.preflight(Needs(owners=[scene.jane, *told], writes=1))]
         assert len(said) == len(told)
         assert all(sum(owner in one for one in said) == 1 for owner in told)
 

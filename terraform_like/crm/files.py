@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -19,7 +19,7 @@ from terraform_like.crm.file_table import kind_of
 from terraform_like.crm.folder import Folder, no_column, records
 from terraform_like.crm.look import looked
 from terraform_like.crm.owners import lacking
-from terraform_like.crm.port import Capabilities, CrmError, Member, Outcome, Reading, Receipt, Record, Write
+from terraform_like.crm.port import Capabilities, CrmError, Member, Needs, Outcome, Reading, Receipt, Record, Write
 from terraform_like.diagnostics import Diagnostic, Severity, counted
 from terraform_like.domain.connection import CsvConnection
 
@@ -58,21 +58,14 @@ class FilesCrm:
         """What this provider can do."""
         return self._capabilities
 
-    def preflight(
-        self,
-        columns: Sequence[str],
-        *,
-        owners: Collection[str] = (),
-        territories: Collection[str] = (),
-        writes: int = 0,
-    ) -> Iterator[Diagnostic]:
+    def preflight(self, needs: Needs) -> Iterator[Diagnostic]:
         """Give a diagnostic for each file, column or owner that is missing, and where no file may be written."""
         missing = list(self._folder.missing())
         yield from missing
         if missing:
             return
         accounts, name = self._folder.accounts(), self._connection.accounts.file
-        for column in dict.fromkeys(columns):
+        for column in dict.fromkeys(needs.columns):
             if column not in accounts.columns and column not in _PLACES:
                 hint = "An expression of the plan uses it."
                 yield Diagnostic(Severity.ERROR, no_column(name, column, accounts), hint)
@@ -88,8 +81,8 @@ class FilesCrm:
                 f"not in {name} yet",
                 "They count as made. Load the file into the CRM, and export the accounts anew.",
             )
-        if owners:
-            yield from lacking(owners, self._folder.users())
+        if needs.owners:
+            yield from lacking(needs.owners, self._folder.users())
 
     def read(self, columns: Sequence[str]) -> Reading:
         """Read every account, with those columns, and every user."""

@@ -13,6 +13,7 @@ from terraform_like.crm.port import (
     CrmError,
     Furnishable,
     Member,
+    Needs,
     Outcome,
     Reading,
     Receipt,
@@ -62,20 +63,13 @@ class PatientCrm:
         """What this provider can do."""
         return self._crm.capabilities
 
-    def preflight(
-        self,
-        columns: Sequence[str],
-        *,
-        owners: Collection[str] = (),
-        territories: Collection[str] = (),
-        writes: int = 0,
-    ) -> Iterator[Diagnostic]:
+    def preflight(self, needs: Needs) -> Iterator[Diagnostic]:
         """Give a diagnostic for each thing that is missing; where the CRM fails as a whole, one says so."""
         found: list[Diagnostic] = []
 
         def attempt() -> None:
             found.clear()
-            for one in self._crm.preflight(columns, owners=owners, territories=territories, writes=writes):
+            for one in self._crm.preflight(needs):
                 found.append(one)
 
         try:

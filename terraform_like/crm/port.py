@@ -201,6 +201,28 @@ def _territories(record: Record) -> list[str | None]:
     return [None] if record.territory is None else list(record.territory.split(SEVERAL))
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a plan or an apply is going to ask of a CRM.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Columns of accounts that are to be read.
+    owners : collection of str
+        CRM ids of users who are to own accounts: each must be there, and active.
+    territories : collection of str
+        Territories that accounts are to be in: a field that offers some values must offer each of them.
+    writes : int
+        Records that are to be written: whether that is permitted, and whether the calls suffice.
+    """
+
+    columns: Sequence[str] = ()
+    owners: Collection[str] = ()
+    territories: Collection[str] = ()
+    writes: int = 0
+
+
 class Outcome(StrEnum):
     """What became of one write."""
 
@@ -243,27 +265,8 @@ class Crm(Protocol):
         """What this provider can do."""
         ...
 
-    def preflight(
-        self,
-        columns: Sequence[str],
-        *,
-        owners: Collection[str] = (),
-        territories: Collection[str] = (),
-        writes: int = 0,
-    ) -> Iterator[Diagnostic]:
-        """Give a diagnostic for each thing that is missing, and write nothing.
-
-        Parameters
-        ----------
-        columns : sequence of str
-            Columns of accounts that are to be read.
-        owners : collection of str
-            CRM ids of users who are to own accounts: each must be there, and active.
-        territories : collection of str
-            Territories that accounts are to be in: a field that offers some values must offer each of them.
-        writes : int
-            Records that are to be written: whether that is permitted, and whether the calls suffice.
-        """
+    def preflight(self, needs: Needs) -> Iterator[Diagnostic]:
+        """Give a diagnostic for each thing that is missing, and write nothing."""
         ...
 
     def read(self, columns: Sequence[str]) -> Reading:

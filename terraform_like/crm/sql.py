@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from terraform_like.crm.columns import (
 from terraform_like.crm.connect import Database
 from terraform_like.crm.look import looked
 from terraform_like.crm.owners import lacking
-from terraform_like.crm.port import Capabilities, CrmError, Member, Outcome, Reading, Receipt, Record, Write
+from terraform_like.crm.port import Capabilities, CrmError, Member, Needs, Outcome, Reading, Receipt, Record, Write
 from terraform_like.crm.tables import PLACES, Tables
 from terraform_like.diagnostics import Diagnostic
 from terraform_like.domain.connection import SqlConnection
@@ -77,22 +77,15 @@ class SqlCrm:
         """What this provider can do."""
         return self._capabilities
 
-    def preflight(
-        self,
-        columns: Sequence[str],
-        *,
-        owners: Collection[str] = (),
-        territories: Collection[str] = (),
-        writes: int = 0,
-    ) -> Iterator[Diagnostic]:
+    def preflight(self, needs: Needs) -> Iterator[Diagnostic]:
         """Give a diagnostic for each table, column or owner that is missing.
 
         Whether it may be written, a database tells at the first write, before anything has changed.
         """
         with self._database.reading() as connection:
-            found = list(self._tables.missing(connection, columns))
-            if owners and not found:
-                found += lacking(owners, self._read_users(connection))
+            found = list(self._tables.missing(connection, needs.columns))
+            if needs.owners and not found:
+                found += lacking(needs.owners, self._read_users(connection))
         yield from found
 
     def read(self, columns: Sequence[str]) -> Reading:

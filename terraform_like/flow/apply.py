@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from terraform_like.crm.port import Crm, CrmError, Outcome, Receipt, Record, Write
+from terraform_like.crm.port import Crm, CrmError, Needs, Outcome, Receipt, Record, Write
 from terraform_like.diagnostics import Report, counted
 from terraform_like.diff import Place
 from terraform_like.flow.arranged import arrange
@@ -182,7 +182,7 @@ class _Work:
 
     def _found_crm(self, report: Report) -> bool:
         owners, territories = destinations(self.due.steps())
-        report.extend(self.crm.preflight([], owners=owners, territories=territories, writes=self.due.total))
+        report.extend(self.crm.preflight(Needs(owners=owners, territories=territories, writes=self.due.total)))
         return not report.failed
 
     def _unchanged(self, report: Report) -> bool:

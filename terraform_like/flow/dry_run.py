@@ -7,7 +7,7 @@ from datetime import date
 
 from terraform_like.config.load import Repository
 from terraform_like.crm import open_crm
-from terraform_like.crm.port import Crm, CrmError
+from terraform_like.crm.port import Crm, CrmError, Needs
 from terraform_like.diagnostics import Halt, Report
 from terraform_like.diff import Place
 from terraform_like.flow.current import as_record, differing
@@ -63,7 +63,7 @@ def dry_run(repository: Repository, saved: Sealed, day: date) -> tuple[DryRun, R
             found = DryRun(plan.plan, plan.digest, day, tuple(batches(every, crm.capabilities.batch_size)))
             found = replace(found, calls=crm.capabilities.calls_of(found.steps))
             owners, territories = destinations(every)
-            report.extend(crm.preflight([], owners=owners, territories=territories, writes=found.steps))
+            report.extend(crm.preflight(Needs(owners=owners, territories=territories, writes=found.steps)))
             if not report.failed and repository.project.apply.on_conflict == "fail":
                 check = fresh.records_unchanged(differing(due.steps(), crm), due.total)
                 report.extend(errors([check]))

@@ -11,7 +11,7 @@ import polars as pl
 from terraform_like.config.load import Repository
 from terraform_like.config.references import check_carving
 from terraform_like.crm import open_crm
-from terraform_like.crm.port import CrmError, Reading
+from terraform_like.crm.port import CrmError, Needs, Reading
 from terraform_like.diagnostics import Halt, Report, counted, listing, nowhere
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Balance, Carving, Family, Scope
@@ -139,11 +139,11 @@ def _read(
     try:
         crm = open_crm(repository.project.crm, repository.root)
         try:
-            report.extend(crm.preflight(asked))
+            report.extend(crm.preflight(Needs(asked)))
             if report.failed:
                 raise Halt(report)
-            metrics = metrics.found([column for column in metrics.unknown if not list(crm.preflight([column]))])
-            if list(crm.preflight(sorted(metrics.read))):
+            metrics = metrics.found([column for column in metrics.unknown if not list(crm.preflight(Needs([column])))])
+            if list(crm.preflight(Needs(sorted(metrics.read)))):
                 metrics = Measured(unknown=tuple(sorted({*metrics.metrics, *metrics.unknown})))
             return crm.read(sorted({*asked, *metrics.read})), crm.capabilities.territories, metrics
         finally:

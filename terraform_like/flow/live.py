@@ -10,7 +10,7 @@ import polars as pl
 
 from terraform_like.config.load import Repository, Wanted
 from terraform_like.crm import open_crm
-from terraform_like.crm.port import Capabilities, Crm, CrmError, Reading
+from terraform_like.crm.port import Capabilities, Crm, CrmError, Needs, Reading
 from terraform_like.diagnostics import Diagnostic, Halt, Locate, Path, Report, counted, listing
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
@@ -184,17 +184,19 @@ def _given(carving: Carving) -> frozenset[str]:
 
 def _preflight(crm: Crm, columns: Sequence[str], books: Sequence[str], uses: Sequence[_Use], report: Report) -> None:
     """Report what the CRM lacks, each column at the first place of the YAML that reads it."""
-    if not list(crm.preflight(columns, territories=books)):
+    if not list(crm.preflight(Needs(columns, territories=books))):
         return
     # Something is amiss: asked one by one, each problem is known by its column.
-    general = list(crm.preflight([], territories=books))
+    general = list(crm.preflight(Needs(territories=books)))
     report.extend(general)
     for column in columns:
         first = next((use for use in uses if use.column == column), None)
-        for problem in crm.preflight([column]):
+        for problem in crm.preflight(Needs([column])):
+            if problem in general:
+                continue
             if first is None:
                 report.add(problem)
-            elif problem not in general:
+            else:
                 first.complain(problem, report)
 
 

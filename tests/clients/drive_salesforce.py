@@ -20,7 +20,7 @@ from crm.salesforce_world import salesforce
 from node import HERE, run
 
 from terraform_like.crm.conformance import HOSTILE, Account, Scene
-from terraform_like.crm.port import Member
+from terraform_like.crm.port import Member, Needs
 
 COUNT = 2_300
 
@@ -39,7 +39,7 @@ def queries() -> list[str]:
         with salesforce(territories=territories, bulk={"read_above": bulk}) as world:
             scene = Scene(world, 3)
             world.add_accounts([Account(name, scene.jane) for name in HOSTILE])
-            list(scene.crm.preflight(["Name"], owners=[scene.jane], writes=1))
+            list(scene.crm.preflight(Needs(["Name"], owners=[scene.jane], writes=1)))
             scene.crm.read(["Name", "AnnualRevenue"])
             scene.send(*(scene.write(account, scene.raj) for account in scene.accounts))
             scene.crm.arrange(["ent-west", *HOSTILE], [Member("ent-west", scene.jane, "Owner")])
@@ -47,7 +47,7 @@ def queries() -> list[str]:
             sent |= {r.query["q"] for r in world.server.requests if "q" in r.query}
             sent |= {json.loads(body)["query"] for body in bodies}
     with salesforce(territories=True, territory_management={"model": HOSTILE[0], "type": "x' OR Name != '"}) as world:
-        list(world.open().preflight([]))
+        list(world.open().preflight(Needs()))
         sent |= {r.query["q"] for r in world.server.requests if "q" in r.query}
     return sorted(sent)
 

@@ -15,7 +15,7 @@ from crm.loopback import Fault as ServerFault
 from crm.loopback import Reply, Request
 
 from terraform_like.crm.conformance import Account, Scene, outcomes
-from terraform_like.crm.port import CrmError, Outcome, Record
+from terraform_like.crm.port import CrmError, Needs, Outcome, Record
 from terraform_like.domain.kinds import Kind
 
 PAGES, TOKENS = r"GET .*/companies\?.*limit=100", "POST .*/token"
@@ -35,7 +35,7 @@ def oauth() -> Iterator[HubspotWorld]:
 
 def missing(world: HubspotWorld, writes: int = 0, territories: tuple[str, ...] = ()) -> list[str]:
     """Give what a preflight says."""
-    return [one.summary for one in world.open().preflight(["name"], territories=territories, writes=writes)]
+    return [one.summary for one in world.open().preflight(Needs(["name"], territories=territories, writes=writes))]
 
 
 def test_each_scope_that_the_key_lacks_is_named(world: HubspotWorld) -> None:
@@ -84,7 +84,7 @@ def test_a_property_that_cannot_hold_the_territories_is_told(field: Property, sa
 def test_a_property_that_is_not_there_is_told_with_the_way_out_and_one_like_it(world: HubspotWorld) -> None:
     del world.portal.properties[TERRITORY]
     world.portal.add(Property("territories", own=False))
-    (problem,) = world.open().preflight([])
+    (problem,) = world.open().preflight(Needs())
     assert 'Did you mean "territories"?' in problem.summary
     assert "territory init --crm-setup" in problem.detail
 
@@ -219,7 +219,7 @@ def test_a_refresh_token_that_is_not_taken_is_told_without_a_secret(oauth: Hubsp
 def test_a_key_that_was_rotated_is_told_once_without_it(world: HubspotWorld) -> None:
     crm = world.open()
     world.server.door.expire()
-    (problem,) = crm.preflight([])
+    (problem,) = crm.preflight(Needs())
     assert "check crm.login" in problem.summary
     assert world.key not in problem.summary
     assert len(world.server.requests) == 1

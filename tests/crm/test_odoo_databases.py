@@ -11,7 +11,7 @@ from crm.odoo_fake import FIELDS, PARTNER, Row
 from crm.odoo_world import FakeOdooWorld, fake_odoo
 
 from terraform_like.crm.conformance import Account, Fault, Scene, outcomes
-from terraform_like.crm.port import CrmError, Outcome, Record, Write
+from terraform_like.crm.port import CrmError, Needs, Outcome, Record, Write
 from terraform_like.domain.kinds import Kind
 
 
@@ -160,7 +160,7 @@ def mapped(**accounts: str) -> dict[str, Any]:
 @pytest.mark.parametrize("protocol", ["json2", "jsonrpc"])
 def test_each_thing_that_is_missing_is_told_by_its_name(settings: dict[str, Any], said: str, protocol: str) -> None:
     with fake_odoo(protocol=protocol, **settings) as world:
-        (told,) = [one.summary for one in world.open().preflight([])]
+        (told,) = [one.summary for one in world.open().preflight(Needs())]
         assert said in told
         assert "a-wrong-key" not in told
 
@@ -171,15 +171,15 @@ def test_who_may_only_read_and_what_nobody_may_write_is_told_before_a_write(
     world.fail(Fault.FORBIDDEN)
     monkeypatch.setitem(FIELDS[PARTNER], "x_territory", {"type": "char", "readonly": True})
     crm = world.open()
-    assert list(crm.preflight([])) == []
-    assert [one.summary for one in crm.preflight([], writes=1)] == [
+    assert list(crm.preflight(Needs())) == []
+    assert [one.summary for one in crm.preflight(Needs(writes=1))] == [
         "This user may not write res.partner",
         'Odoo lets nobody write the field "x_territory" of res.partner',
     ]
 
 
 def test_a_column_that_no_expression_can_read_is_not_there(world: FakeOdooWorld) -> None:
-    (told,) = world.open().preflight(["category_id"])
+    (told,) = world.open().preflight(Needs(["category_id"]))
     assert 'Odoo has no field "category_id"' in told.summary
 
 

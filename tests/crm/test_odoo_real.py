@@ -9,7 +9,7 @@ from crm.odoo_server import OdooServer
 from crm.odoo_world import OdooWorld
 
 from terraform_like.crm.conformance import Conformance, Scene, outcomes
-from terraform_like.crm.port import CrmError, Outcome
+from terraform_like.crm.port import CrmError, Needs, Outcome
 
 pytestmark = pytest.mark.odoo
 
@@ -42,7 +42,7 @@ class TestJsonRpc(Conformance):
 def test_who_may_not_write_is_told_so_once(odoo: OdooServer, protocol: str) -> None:
     world = OdooWorld(odoo.url, {**odoo.keys, "sync": odoo.keys["bare"]}, tick=TICK, protocol=protocol, login="bare")
     scene = Scene(world)
-    assert [one.summary for one in scene.crm.preflight([], writes=1)] == ["This user may not write res.partner"]
+    assert [one.summary for one in scene.crm.preflight(Needs(writes=1))] == ["This user may not write res.partner"]
     with pytest.raises(CrmError, match="not allowed to modify"):
         scene.send(*(scene.write(account, scene.raj) for account in scene.accounts))
     assert all(map(scene.untouched, scene.accounts))

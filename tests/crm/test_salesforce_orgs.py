@@ -15,7 +15,7 @@ from crm.salesforce_fake.soql import parse
 from crm.salesforce_world import SalesforceWorld, salesforce
 
 from terraform_like.crm.conformance import Account, Scene, outcomes
-from terraform_like.crm.port import CrmError, Member, Outcome, Receipt, Record, Write
+from terraform_like.crm.port import CrmError, Member, Needs, Outcome, Receipt, Record, Write
 
 WEST, EAST = "ent-west", "ent-east"
 
@@ -124,8 +124,8 @@ def test_a_territory_is_emptied_by_a_job_as_by_a_call() -> None:
 def test_the_calls_of_a_plan_are_weighed_before_it_is_written(world: SalesforceWorld) -> None:
     scene = Scene(world, 1)
     world.server.rest.calls_left = 60
-    assert list(scene.crm.preflight([], writes=1_000)) == []
-    (problem,) = scene.crm.preflight([], writes=100_000)
+    assert list(scene.crm.preflight(Needs(writes=1_000))) == []
+    (problem,) = scene.crm.preflight(Needs(writes=100_000))
     needed = scene.crm.capabilities.calls
     assert needed is not None
     assert f"100,000 accounts take about {needed.to_write(100_000, 10_000):,} calls" in problem.summary
@@ -221,7 +221,7 @@ def test_conditions_choose_accounts_and_users_and_wrong_ones_are_told() -> None:
         assert set(reading.accounts["account"]) == {kept, bank}
         assert "Portal" not in set(reading.users["name"])
     with salesforce(territories=False, accounts={"where": "Name = 'O'Brien'"}, users={"where": "Nope = 1"}) as world:
-        said = [problem.summary for problem in world.open().preflight([])]
+        said = [problem.summary for problem in world.open().preflight(Needs())]
         assert [one.partition(":")[0] for one in said] == [
             "`crm.accounts.where` is no condition on Account",
             "`crm.users.where` is no condition on User",
@@ -245,7 +245,7 @@ def test_conditions_choose_accounts_and_users_and_wrong_ones_are_told() -> None:
 )
 def test_what_is_missing_is_told_before_anything_is_read(settings: dict[str, Any], words: str) -> None:
     with salesforce(territories=False, **settings) as world:
-        (problem,) = world.open().preflight([])
+        (problem,) = world.open().preflight(Needs())
         assert words in problem.summary
 
 
@@ -261,7 +261,7 @@ def test_what_is_missing_is_told_before_anything_is_read(settings: dict[str, Any
 def test_what_a_model_lacks_is_told(changed: dict[str, Any], words: str) -> None:
     management = {"model": "FY27", "type": "Book"} | changed
     with salesforce(territories=True, territory_management=management) as world:
-        (problem,) = world.open().preflight([])
+        (problem,) = world.open().preflight(Needs())
         assert words in problem.summary
 
 
@@ -272,15 +272,15 @@ def test_a_model_in_planning_is_written_and_stays_in_planning(model: SalesforceW
     assert outcomes(receipts) == [Outcome.DONE] * 2
     assert model.org.rows["Territory2Model"][model.model.model]["State"] == "Planning"
     model.org.rows["Territory2Model"][model.model.model]["State"] = "Archived"
-    (problem,) = model.open().preflight([])
+    (problem,) = model.open().preflight(Needs())
     assert problem.summary == "the territory model FY27 is Archived"
 
 
 def test_a_field_that_this_user_may_not_write_is_told_where_something_is_to_be_written(world: SalesforceWorld) -> None:
     world.org.objects["Account"].add(Field("OwnerId", "reference", update=False, to=("User",), relationship="Owner"))
     crm = world.open()
-    assert list(crm.preflight([])) == []
-    (problem,) = crm.preflight([], writes=1)
+    assert list(crm.preflight(Needs())) == []
+    (problem,) = crm.preflight(Needs(writes=1))
     assert problem.summary == 'this user may not write the field "OwnerId" of Account'
 
 
@@ -411,7 +411,7 @@ def test_roles_of_a_plan_have_other_names_there() -> None:
 
 def test_every_query_that_is_sent_can_be_read_by_a_grammar(model: SalesforceWorld) -> None:
     scene, _ = moved(model, 3)
-    list(scene.crm.preflight(["Name"], owners=[scene.jane], writes=1))
+    list(scene.crm.preflight(Needs(["Name"], owners=[scene.jane], writes=1)))
     queries = sent_queries(model)
     assert len(queries) > 5
     for query in queries:
@@ -459,7 +459,7 @@ def test_answers_that_are_not_salesforces_are_told(path: str, body: object, worl
 @pytest.mark.parametrize("left", range(5))
 def test_a_day_without_calls_is_told_as_such_wherever_it_ends(left: int, model: SalesforceWorld) -> None:
     model.server.rest.calls_left = left
-    (problem,) = model.open().preflight(["Name"])
+    (problem,) = model.open().preflight(Needs(["Name"]))
     assert "the calls of the day are spent; they come back within 24 hours" in problem.summary
 
 

@@ -12,7 +12,7 @@ from terraform_like.crm.hubspot.furnishing import furnish
 from terraform_like.crm.hubspot.session import Session
 from terraform_like.crm.hubspot.writing import Writer
 from terraform_like.crm.owners import lacking
-from terraform_like.crm.port import Capabilities, Member, Reading, Receipt, Record, Write
+from terraform_like.crm.port import Capabilities, Member, Needs, Reading, Receipt, Record, Write
 from terraform_like.diagnostics import Diagnostic
 from terraform_like.domain.hubspot import HubspotConnection
 
@@ -68,28 +68,21 @@ class HubspotCrm:
             side_effects=_SIDE_EFFECTS,
         )
 
-    def preflight(
-        self,
-        columns: Sequence[str],
-        *,
-        owners: Collection[str] = (),
-        territories: Collection[str] = (),
-        writes: int = 0,
-    ) -> Iterator[Diagnostic]:
+    def preflight(self, needs: Needs) -> Iterator[Diagnostic]:
         """Give a diagnostic for each thing that is missing."""
         unread = list(preflight.lacking_reads(self._session))
         yield from unread
         if unread:
             return
         connection, accounts = self._connection, self._accounts
-        yield from preflight.lacking_properties(connection, accounts, writes=writes > 0)
-        yield from preflight.lacking_values(connection, accounts, territories)
-        yield from preflight.lacking_columns(columns, accounts)
-        if owners:
-            yield from lacking(owners, accounts.users())
-        if writes:
+        yield from preflight.lacking_properties(connection, accounts, writes=needs.writes > 0)
+        yield from preflight.lacking_values(connection, accounts, needs.territories)
+        yield from preflight.lacking_columns(needs.columns, accounts)
+        if needs.owners:
+            yield from lacking(needs.owners, accounts.users())
+        if needs.writes:
             yield from preflight.lacking_writes(self._session)
-            yield from budget.too_dear(self._session, writes)
+            yield from budget.too_dear(self._session, needs.writes)
 
     def read(self, columns: Sequence[str]) -> Reading:
         """Read every company, with those columns, and every owner."""

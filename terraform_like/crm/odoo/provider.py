@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from terraform_like.crm.http import SILENCE_SECONDS
 from terraform_like.crm.odoo import preflight, values
@@ -11,7 +11,7 @@ from terraform_like.crm.odoo.accounts import Accounts
 from terraform_like.crm.odoo.session import Session
 from terraform_like.crm.odoo.writing import Writer
 from terraform_like.crm.owners import lacking
-from terraform_like.crm.port import Capabilities, Member, Reading, Receipt, Record, Write
+from terraform_like.crm.port import Capabilities, Member, Needs, Reading, Receipt, Record, Write
 from terraform_like.diagnostics import Diagnostic
 from terraform_like.domain.odoo import OdooConnection
 
@@ -66,22 +66,15 @@ class OdooCrm:
             side_effects=_SILENT if self._connection.silent else _LOUD,
         )
 
-    def preflight(
-        self,
-        columns: Sequence[str],
-        *,
-        owners: Collection[str] = (),
-        territories: Collection[str] = (),
-        writes: int = 0,
-    ) -> Iterator[Diagnostic]:
+    def preflight(self, needs: Needs) -> Iterator[Diagnostic]:
         """Give a diagnostic for each thing that is missing."""
         connection, accounts = self._connection, self._accounts
         yield from preflight.lacking_fields(connection, accounts)
-        yield from preflight.lacking_columns(columns, accounts)
+        yield from preflight.lacking_columns(needs.columns, accounts)
         yield from preflight.lacking_conditions(connection, accounts)
-        if owners:
-            yield from lacking(owners, accounts.users(owners))
-        if writes:
+        if needs.owners:
+            yield from lacking(needs.owners, accounts.users(needs.owners))
+        if needs.writes:
             yield from preflight.lacking_rights(connection, accounts, self._session)
 
     def read(self, columns: Sequence[str]) -> Reading:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import polars as pl
 
 from terraform_like.crm.http import SILENCE_SECONDS
 from terraform_like.crm.owners import lacking
-from terraform_like.crm.port import SEVERAL, Capabilities, Member, Outcome, Reading, Receipt, Record, Write
+from terraform_like.crm.port import SEVERAL, Capabilities, Member, Needs, Outcome, Reading, Receipt, Record, Write
 from terraform_like.crm.salesforce import budget, preflight, values
 from terraform_like.crm.salesforce.accounts import Accounts, Held
 from terraform_like.crm.salesforce.ids import long_id
@@ -77,27 +77,20 @@ class SalesforceCrm:
         remarks = () if self._territories is None else self._territories.remarks
         return replace(self._capabilities, side_effects=(*_SIDE_EFFECTS, *remarks)) if remarks else self._capabilities
 
-    def preflight(
-        self,
-        columns: Sequence[str],
-        *,
-        owners: Collection[str] = (),
-        territories: Collection[str] = (),
-        writes: int = 0,
-    ) -> Iterator[Diagnostic]:
+    def preflight(self, needs: Needs) -> Iterator[Diagnostic]:
         """Give a diagnostic for each thing that is missing."""
         connection, accounts = self._connection, self._accounts
         yield from preflight.lacking_fields(connection, accounts)
-        yield from preflight.lacking_columns(columns, accounts)
+        yield from preflight.lacking_columns(needs.columns, accounts)
         yield from preflight.lacking_conditions(connection, self._session)
         if self._territories is not None and connection.territory_management is not None:
             management = connection.territory_management
             yield from preflight.lacking_territories(management, accounts, self._territories, self._session)
-        if owners:
-            yield from lacking({long_id(owner) or owner for owner in owners}, accounts.users(owners))
-        if writes:
+        if needs.owners:
+            yield from lacking({long_id(owner) or owner for owner in needs.owners}, accounts.users(needs.owners))
+        if needs.writes:
             yield from preflight.lacking_rights(connection, accounts)
-            yield from budget.too_dear(self._session, connection, writes)
+            yield from budget.too_dear(self._session, connection, needs.writes)
 
     def read(self, columns: Sequence[str]) -> Reading:
         """Read every account, with those columns, and every user who may own one."""

@@ -7,14 +7,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
 from terraform_like.crm.owners import lacking
-from terraform_like.crm.port import Capabilities, CrmError, Member, Outcome, Reading, Receipt, Record, Write
+from terraform_like.crm.port import Capabilities, CrmError, Member, Needs, Outcome, Reading, Receipt, Record, Write
 from terraform_like.diagnostics import Diagnostic, Severity
 from terraform_like.domain.connection import Connection
 from terraform_like.domain.kinds import Kind
@@ -38,20 +38,13 @@ class AcmeCrm:
     def __init__(self, connection: AcmeConnection, root: Path) -> None:
         self._path = root / connection.file
 
-    def preflight(
-        self,
-        columns: Sequence[str],
-        *,
-        owners: Collection[str] = (),
-        territories: Collection[str] = (),
-        writes: int = 0,
-    ) -> Iterator[Diagnostic]:
+    def preflight(self, needs: Needs) -> Iterator[Diagnostic]:
         """Give a diagnostic for each column or owner that is missing."""
         reading = self.read([])
-        for column in columns:
+        for column in needs.columns:
             if column not in reading.offered:
                 yield Diagnostic(Severity.ERROR, f'no account has "{column}"')
-        yield from lacking(owners, reading.users)
+        yield from lacking(needs.owners, reading.users)
 
     def read(self, columns: Sequence[str]) -> Reading:
         """Read every account, with those columns, and every user."""

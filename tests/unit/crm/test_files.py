@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from terraform_like.crm.files import FilesCrm
-from terraform_like.crm.port import CrmError, Outcome, Receipt, Record, Write
+from terraform_like.crm.port import CrmError, Needs, Outcome, Receipt, Record, Write
 from terraform_like.domain.connection import CsvConnection
 
 USERS = "id,name,email,active\nu-1,Jane,jane@acme.com,TRUE\nu-2,Raj,,no\n"
@@ -106,7 +106,7 @@ def test_what_is_no_table_of_accounts_is_told(root: Path, text: str, says: str) 
     with pytest.raises(CrmError, match=says) as caught:
         opened(root).read([])
     assert "accounts.csv" in str(caught.value)
-    assert [one.summary for one in opened(root).preflight([])] == [str(caught.value)]
+    assert [one.summary for one in opened(root).preflight(Needs())] == [str(caught.value)]
 
 
 def test_bytes_that_are_no_text_are_told_with_their_line(root: Path) -> None:
@@ -118,7 +118,7 @@ def test_bytes_that_are_no_text_are_told_with_their_line(root: Path) -> None:
 def test_all_that_is_missing_is_said_at_once(root: Path) -> None:
     (root / "users.csv").unlink()
     crm = opened(root, accounts={"owner": "owner"})
-    assert [one.summary for one in crm.preflight([])] == [
+    assert [one.summary for one in crm.preflight(Needs())] == [
         'accounts.csv has no column "owner". Did you mean "owner_id"?',
         "users.csv cannot be read: No such file or directory",
     ]
@@ -204,7 +204,7 @@ def test_changes_go_into_a_file_of_their_own_that_a_data_loader_takes(root: Path
         "id,owner_id,territory,previous_owner_id,previous_territory\n007,u-2,east,u-1,west\n"
     )
     assert crm.records(["007"]) == {"007": Record("u-2", "east")}
-    (warning,) = crm.preflight([])
+    (warning,) = crm.preflight(Needs())
     assert warning.summary == "1 change of out.csv is not in accounts.csv yet"
 
 
@@ -212,10 +212,10 @@ def test_a_change_that_was_loaded_or_overtaken_counts_no_more(root: Path) -> Non
     crm = opened(root, changes="out.csv")
     moved(crm)
     (root / "accounts.csv").write_text(ACCOUNTS.replace("u-1,west", "u-2,east"))
-    assert list(crm.preflight([])) == []
+    assert list(crm.preflight(Needs())) == []
     (root / "accounts.csv").write_text(ACCOUNTS.replace("u-1,west", "u-9,north"))
     assert crm.records(["007"]) == {"007": Record("u-9", "north")}
-    assert list(crm.preflight([])) == []
+    assert list(crm.preflight(Needs())) == []
 
 
 def test_a_change_that_is_taken_back_before_it_is_loaded_leaves_the_file(root: Path) -> None:
@@ -248,10 +248,10 @@ def test_parquet_is_read_and_its_changes_go_into_a_file(root: Path) -> None:
         root / "accounts.parquet"
     )
     file = {"accounts": {"file": "accounts.parquet"}}
-    (problem,) = opened(root, **file).preflight(["arr"])
+    (problem,) = opened(root, **file).preflight(Needs(["arr"]))
     assert problem.summary == "accounts.parquet is Parquet, which is read only"
     crm = opened(root, **file, changes="out.csv")
-    assert list(crm.preflight(["arr"])) == []
+    assert list(crm.preflight(Needs(["arr"]))) == []
     assert crm.read(["arr"]).accounts.rows() == [("7", "u-1", "west", None, 1.5), ("8", None, None, None, 2.0)]
     assert moved(crm, "7").outcome is Outcome.DONE
     assert crm.records(["7", "8"]) == {"7": Record("u-2", "east"), "8": Record(None, None)}

@@ -8,7 +8,7 @@ import pytest
 from postgres import Server
 
 from terraform_like.crm.patient import PatientCrm
-from terraform_like.crm.port import CrmError, Outcome, Receipt, Record, Write
+from terraform_like.crm.port import CrmError, Needs, Outcome, Receipt, Record, Write
 from terraform_like.crm.sql import SqlCrm
 from terraform_like.diagnostics import Diagnostic, Severity
 from terraform_like.domain.connection import SqlConnection
@@ -116,4 +116,4 @@ def test_a_failure_of_a_preflight_is_told_beside_what_was_found_before_it(url: s
             raise CrmError("the key has lapsed")
 
     crm = PatientCrm(provider(url, Refusing), lambda seconds: None)
-    assert [one.summary for one in crm.preflight([])] == ["a field is missing", "the key has lapsed"]
+    assert [one.summary for one in crm.preflight(Needs())] == ["a field is missing", "the key has lapsed"]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from terraform_like.crm import open_crm
 from terraform_like.crm.connect import secrets_of
-from terraform_like.crm.port import Crm, CrmError, Outcome, Record, Write
+from terraform_like.crm.port import Crm, CrmError, Needs, Outcome, Record, Write
 from terraform_like.domain.connection import SqlConnection
 
 SCHEMA = """
@@ -187,7 +187,7 @@ def test_tables_and_columns_may_have_any_name(tmp_path: Path, opened: Open) -> N
         INSERT INTO users VALUES ('u');""",
     )
     crm = opened(accounts={"table": "main.order", "key": "select", "owner": "Owner Id", "territory": "a:b"}, users={})
-    assert list(crm.preflight(['x"y'])) == []
+    assert list(crm.preflight(Needs(['x"y']))) == []
     assert crm.read(['x"y']).accounts.rows() == [("A", None, None, None, 5)]
     assert crm.write([Write("A", Record(None, None), Record("u", "t"))])[0].outcome is Outcome.DONE
     assert run(database, 'SELECT * FROM "order"') == [("A", "u", "t", 5)]
@@ -274,7 +274,7 @@ def test_a_record_that_changes_between_the_look_and_the_write_is_not_overwritten
 
 def test_a_sqlite_file_that_is_missing_is_an_error_and_is_never_made(tmp_path: Path, opened: Open) -> None:
     crm = opened()
-    (problem,) = crm.preflight([])
+    (problem,) = crm.preflight(Needs())
     assert "there is no CRM at sqlite:///crm.sqlite" in problem.summary
     with pytest.raises(CrmError, match="there is no CRM"):
         crm.read([])
@@ -283,14 +283,14 @@ def test_a_sqlite_file_that_is_missing_is_an_error_and_is_never_made(tmp_path: P
 
 def test_a_file_that_is_no_database_is_an_error_with_the_way_out(tmp_path: Path, opened: Open) -> None:
     (tmp_path / "crm.sqlite").write_text("this is a letter to the board\n" * 100)
-    (problem,) = opened().preflight([])
+    (problem,) = opened().preflight(Needs())
     assert "file is not a database" in problem.summary
     assert "crm.url" in problem.summary
 
 
 def test_all_that_is_missing_is_said_at_once(path: Path, opened: Open) -> None:
     crm = opened(accounts=MAPPING | {"owner": "owner"}, users=USERS | {"table": "user"})
-    said = [diagnostic.summary for diagnostic in crm.preflight(["stat", "arr"])]
+    said = [diagnostic.summary for diagnostic in crm.preflight(Needs(["stat", "arr"]))]
     assert said == [
         'the CRM\'s table "accounts" has no column "owner". Did you mean "owner_id"?',
         'the CRM\'s table "accounts" has no column "stat". Did you mean "state"?',

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -17,7 +17,7 @@ import pytest
 from pydantic import SecretStr
 
 from terraform_like.crm import open_crm
-from terraform_like.crm.port import Capabilities, Crm, Member, Reading, Receipt, Record, Write
+from terraform_like.crm.port import Capabilities, Crm, Member, Needs, Reading, Receipt, Record, Write
 from terraform_like.diagnostics import Diagnostic, Report
 from terraform_like.diff import Change, ChangeKind, Place
 from terraform_like.domain.connection import SqlConnection
@@ -85,15 +85,8 @@ class InBatches:
     def capabilities(self) -> Capabilities:
         return Capabilities(5, self.crm.capabilities.territories, compare_and_set=True)
 
-    def preflight(
-        self,
-        columns: Sequence[str],
-        *,
-        owners: Collection[str] = (),
-        territories: Collection[str] = (),
-        writes: int = 0,
-    ) -> Iterator[Diagnostic]:
-        return self.crm.preflight(columns, owners=owners, territories=territories, writes=writes)
+    def preflight(self, needs: Needs) -> Iterator[Diagnostic]:
+        return self.crm.preflight(needs)
 
     def read(self, columns: Sequence[str]) -> Reading:
         return self.crm.read(columns)
