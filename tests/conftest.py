@@ -38,6 +38,10 @@ _MISSING = {
         ACTIONLINT.is_file(),
         ("test_actionlint.py",),
     ),
+    "gpg not found: sign-offs that are signed with GnuPG not tested (Debian has it as gnupg)": (
+        shutil.which("gpg") is not None,
+        ("unit/flow/test_signed_with_gnupg.py",),
+    ),
     "HTML not tested in a browser: no chromium (`make chromium` installs Debian's)": (
         CHROMIUM is not None,
         ("browser",),

@@ -23,7 +23,7 @@ from terraform_like.plan.check import Check, errors
 from terraform_like.plan.file import PLAN_FILE, write_whole
 from terraform_like.plan.model import Head
 from terraform_like.plan.signers import FILE as SIGNERS
-from terraform_like.plan.signers import keys_of
+from terraform_like.plan.signers import Signers
 from terraform_like.plan.signoff import Signed, SignOff, approvals_held
 from terraform_like.plan.whole import integrity
 from terraform_like.policy.rule import Approval
@@ -72,7 +72,7 @@ def approve(repository: Repository, name: str, person: str) -> tuple[Approved, R
     if report.failed:
         raise Halt(report)
     if any(approval.signed and person in approval.approvers for approval in wanted.policies.approvals):
-        key = f"git commit -S, with a key that {SIGNERS} names for {person}."
+        key = f"git commit -S, with a key that {SIGNERS} names for {person}, or one of GnuPG in policies/{person}.asc."
         report.note("The policies ask for a signed commit", key)
     asked = sorted({who for approval in wanted.policies.approvals for who in approval.approvers})
     if person not in asked:
@@ -88,7 +88,7 @@ def approve(repository: Repository, name: str, person: str) -> tuple[Approved, R
 
 
 def approval_checks(
-    repository: Repository, wanted: Wanted, plan: Head, changes: int, approvals: Sequence[Approval], signers: bytes
+    repository: Repository, wanted: Wanted, plan: Head, changes: int, approvals: Sequence[Approval], signers: Signers
 ) -> tuple[Check, ...]:
     """Check that a saved plan has the sign-offs that approvals of a gate ask for.
 
@@ -100,8 +100,8 @@ def approval_checks(
         How many accounts it changes.
     approvals : sequence of Approval
         What the gate asks for.
-    signers : bytes
-        The keys of its policies/allowed_signers: those of the base branch, so that nobody lets in a key of their own.
+    signers : Signers
+        The keys of the gate: those of the base branch, so that nobody lets in a key of their own.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def _found(repository: Repository, plan: Head, report: Report) -> list[tuple[Pat
     return [one for path in files if (one := _read(repository.root, path, report))]
 
 
-def _signed(repository: Repository, wanted: Wanted, plan: Head, signers: bytes | None) -> Iterator[Signed]:
+def _signed(repository: Repository, wanted: Wanted, plan: Head, signers: Signers | None) -> Iterator[Signed]:
     report = Report()
     found = _found(repository, plan, report)
     if report.failed:
@@ -135,18 +135,19 @@ def _signed(repository: Repository, wanted: Wanted, plan: Head, signers: bytes |
         person = wanted.carving.people.get(sign_off.person)
         authors = {_author(repository.root, path), _email(sign_off.by), person.user if person else ""}
         own = bool(maker) and maker in {a.casefold() for a in authors}
-        why = "" if signers is None else _unsigned(repository.root, path, keys_of(sign_off.person, signers))
+        why = "" if signers is None else _unsigned(repository.root, path, sign_off.person, signers)
         yield Signed(sign_off.person, sign_off.digest, own, why)
 
 
-def _unsigned(root: Path, path: Path, keys: bytes) -> str:
-    """Say why the commit of a sign-off does not count as signed with some keys; nothing where it does."""
+def _unsigned(root: Path, path: Path, person: str, signers: Signers) -> str:
+    """Say why the commit of a sign-off does not count as signed by its person; nothing where it does."""
+    keys = git.Keys(signers.ssh_of(person), signers.openpgp_of(person))
     file = path.relative_to(root).as_posix()
     with _asking("Git cannot say who signed"):
         if not git.is_repository(root) or git.dirty(root, [file]):
             return "not committed"
-        if not keys:
-            return f"no key in {SIGNERS}"
+        if keys == git.Keys():
+            return f"no key in {SIGNERS}, and no policies/{person}.asc"
         found = git.signature(root, file, keys)
         # Of a clone that lacks the commits of before, the newest one seems to have written all.
         cut_off = "; this clone is shallow: git fetch --unshallow" if git.is_shallow(root) else ""
@@ -156,9 +157,13 @@ def _unsigned(root: Path, path: Path, keys: bytes) -> str:
         case "none":
             return f"its commit is not signed{cut_off}"
         case "other kind":
-            return f"its commit is not signed with an SSH key{cut_off}"
+            return f"its commit is not signed with OpenSSH or GnuPG{cut_off}"
+        case "lapsed":
+            return "its commit is signed with a key of theirs that has expired or was revoked"
+        case "no gpg":
+            return "its commit is signed with GnuPG, which is not installed here: gpg"
         case _:
-            return f"its commit is signed with another key than theirs in {SIGNERS}{cut_off}"
+            return f"its commit is signed with another key than theirs in policies/{cut_off}"
 
 
 def _read(root: Path, path: Path, report: Report) -> tuple[Path, SignOff] | None:

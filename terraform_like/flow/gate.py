@@ -8,8 +8,7 @@ from terraform_like import git
 from terraform_like.config.gate import read_overrides
 from terraform_like.config.load import Repository, Wanted, policies_of
 from terraform_like.diagnostics import Halt, Locate, Report
-from terraform_like.plan.signers import FILE as SIGNERS
-from terraform_like.plan.signers import signers_changed
+from terraform_like.plan.signers import Signers, signers_changed, signers_in
 from terraform_like.policy.changed import changed, taken_away
 from terraform_like.policy.override import Override
 from terraform_like.policy.rule import Policies
@@ -27,8 +26,8 @@ class Gate:
         Whose they are.
     changes : tuple of str
         What the branch at hand changes of them; none of it counts before it is merged.
-    signers : bytes
-        Its policies/allowed_signers: keys of those who sign off plans; empty where there is no such file.
+    signers : Signers
+        The keys of those who sign off plans.
     overrides, locate_override : tuple of Override, Locate
         Sign-offs of the branch at hand, and where they stand.
     """
@@ -37,7 +36,7 @@ class Gate:
     locate: Locate
     origin: str
     changes: tuple[str, ...]
-    signers: bytes
+    signers: Signers
     overrides: tuple[Override, ...]
     locate_override: Locate
 
@@ -70,12 +69,12 @@ def read_gate(repository: Repository, wanted: Wanted, base: str | None, report: 
         says = "It counts until then. If it has another name, its waivers and overrides have to name that."
         span = locate(("policies", name), key=True)
         report.warning(f'This branch takes away policy "{name}", once it is merged', says, span)
-    signers = content.get(SIGNERS, b"")
+    signers = signers_in(content)
     changes = (*changed(policies, wanted.policies), *signers_changed(signers, signers_here(repository)))
     return Gate(policies, locate, base, changes, signers, overrides, locate_override)
 
 
-def signers_here(repository: Repository) -> bytes:
-    """Give policies/allowed_signers of the working tree; nothing where there is no such file."""
-    file = repository.root / SIGNERS
-    return file.read_bytes() if file.is_file() else b""
+def signers_here(repository: Repository) -> Signers:
+    """Give the keys of the working tree."""
+    files = (file for file in (repository.root / "policies").glob("*") if file.is_file())
+    return signers_in({file.relative_to(repository.root).as_posix(): file.read_bytes() for file in files})

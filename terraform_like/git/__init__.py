@@ -20,10 +20,11 @@ from terraform_like.git.history import (
 )
 from terraform_like.git.ref import commit_files, fetch_ref, move_ref, remote, tree
 from terraform_like.git.run import GitError
-from terraform_like.git.signature import Signature, is_shallow, signature
+from terraform_like.git.signature import Keys, Signature, is_shallow, signature
 
 __all__ = [
     "GitError",
+    "Keys",
     "Signature",
     "author",
     "branch_tip",

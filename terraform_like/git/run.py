@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 #: Variables by which git's own callers (a hook, `git rebase --exec`) point at one repository; ours is where `root` is.
@@ -46,8 +47,21 @@ class NoRepository(GitError):
     """The folder is in no git repository."""
 
 
-def run(root: Path, *arguments: str, given: BinaryIO | None = None) -> bytes:
-    """Run git in a folder, with a file as its input where one is given, and give what it writes to its output.
+def run(
+    root: Path, *arguments: str, given: BinaryIO | None = None, environment: Mapping[str, str] = MappingProxyType({})
+) -> bytes:
+    """Run git in a folder, and give what it writes to its output.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The folder.
+    arguments : str
+        What to ask.
+    given : binary file, optional
+        Its input.
+    environment : mapping of str to str
+        Variables to set for it.
 
     Raises
     ------
@@ -71,7 +85,7 @@ def run(root: Path, *arguments: str, given: BinaryIO | None = None) -> bytes:
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
                 istream=given,
-                env=_SETTINGS,
+                env={**_SETTINGS, **environment},
             )
     except git.GitCommandNotFound:
         raise missing from None

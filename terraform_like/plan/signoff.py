@@ -100,7 +100,8 @@ def _check(approval: Approval, ok: bool, found: str) -> Check:
     when = f", as {approval.when}" if approval.when is not None else ""
     others = "" if approval.by_author else ", not by whoever made the plan"
     signed = ", in commits that they sign" if approval.signed else ""
-    key = f" with git commit -S, with a key that {FILE} of the base branch names for you" if approval.signed else ""
+    keys = f"{FILE} of the base branch names for you, or one of GnuPG in policies/YOU.asc"
+    key = f" with git commit -S, with a key that {keys}" if approval.signed else ""
     return Check(
         "approvals",
         ok,
