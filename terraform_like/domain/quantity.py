@@ -22,6 +22,9 @@ from terraform_like.address import NAME_PATTERN
 LONGEST_NAME = 80
 
 
+_PERCENT = r"([0-9]+(?:\.[0-9]+)?)\s*%"
+
+
 class NumberAsWritten(float):
     """A decimal number that remembers its text, since `1.10` may be an id and must then stay `1.10`."""
 
@@ -51,12 +54,19 @@ def percent(text: str) -> float:
 def _share(value: Any) -> Any:
     if isinstance(value, str):
         text = value.strip()
-        number = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*%", text)
+        number = re.fullmatch(_PERCENT, text)
         if not number:
             raise ValueError("a share is written 10% or 0.1")
         return percent(number[1])
     if isinstance(value, int | float) and not isinstance(value, bool) and 1 < value < math.inf:
         raise ValueError(f"a share is written 10% or 0.1; {value:g} would be {value:.0%}")
+    return value
+
+
+def _limit(value: Any) -> Any:
+    number = re.fullmatch(_PERCENT, value.strip()) if isinstance(value, str) else None
+    if number:
+        raise ValueError(f"what is measured is limited by a plain number: write {percent(number[1]):g}")
     return value
 
 
@@ -94,6 +104,8 @@ def _duration_text(value: timedelta) -> str:
 
 #: A number and nothing that could be taken for one: `"5"` and `true` are none.
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+#: A limit of what is measured, in its own unit.
+Limit = Annotated[Number, BeforeValidator(_limit)]
 #: A whole number and nothing that could be taken for one.
 Whole = Annotated[int, Field(strict=True)]
 #: `true` or `false` and nothing that could be taken for one: `yes` and `on` are text.

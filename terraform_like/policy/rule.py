@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from terraform_like.domain.quantity import Duration, Id, Name, Number, Share, Whole
+from terraform_like.domain.quantity import Duration, Id, Limit, Name, Share, Whole
 from terraform_like.domain.wish import Day, NotNegative, Wish
 
 Level = Literal["hard", "soft", "advisory"]
@@ -38,9 +38,9 @@ class Policy(Wish):
     """Expression that must hold on every row. Example: `accounts <= 80`."""
     measure: str | None = None
     """What is measured of each part. Example: `spread(potential)`."""
-    at_most: Number | None = None
+    at_most: Limit | None = None
     """Largest value of the measure that passes. Example: `1.25`."""
-    at_least: Number | None = None
+    at_least: Limit | None = None
     """Smallest value of the measure that passes. Example: `0.95`."""
     compare: Literal["before"] | None = None
     """`before`: the measure may not be worse than it was before the plan, in any part. Example: `before`."""

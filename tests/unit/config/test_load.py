@@ -383,6 +383,15 @@ def test_variables_are_read_from_the_environment_here_and_nowhere_else(load):
 # Policies
 
 
+@pytest.mark.parametrize(("written", "number"), [("10%", "0.1"), ("'12.5 %'", "0.125"), ("135%", "1.35")])
+def test_a_limit_in_per_cent_is_refused_with_the_number_that_is_meant(load, written, number):
+    policies = f"policies: {{p: {{over: plan, measure: share(arr), at_most: {written}}}}}\n"
+    found = the_one(load(OK, policies=policies))
+
+    assert found.summary == "policies.p.at_most cannot be so"
+    assert f"write {number}." in found.detail
+
+
 @pytest.mark.parametrize(
     ("policies", "summary"),
     [
