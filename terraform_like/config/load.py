@@ -19,6 +19,7 @@ from terraform_like.config.adjacency import with_neighbours
 from terraform_like.config.complaint import complain
 from terraform_like.config.connection import connection_of, interpolated, without_secrets
 from terraform_like.config.document import Document, document_of, read_document
+from terraform_like.config.gate import policy_files
 from terraform_like.config.language import PlanFile, PolicyFile, numbered
 from terraform_like.config.references import (
     ANY_COLUMN,
@@ -202,7 +203,7 @@ def load_wanted(
             tell_of_unevenness(carving, locate, report)
         carving = carving.model_copy(update={"moved": _moved_alike(carving.moved, made_by)})
         carving = with_neighbours(carving, repository.root, repository.plan_folder(name), locate, report)
-    gate = read_document(repository.root, _yaml_files(repository.root / "policies"), report)
+    gate = read_document(repository.root, policy_files(repository.root, report), report)
     policies = _policies(gate, report, sight)
     if report.failed or carving is None or policies is None:
         raise Halt(report)

@@ -92,7 +92,7 @@ def changed_since(root: Path, base: str) -> list[str]:
     GitError
         When there is no git, no repository, or no such base with which there is a commit in common.
     """
-    if (tip := commit_of(root, base)) is None:
+    if (tip := _meant(root, base)) is None:
         raise GitError(f'there is no branch or commit "{base}"')
     fork = run(root, "merge-base", tip, "HEAD").decode().strip()
     prefix = os.fsdecode(run(root, "rev-parse", "--show-prefix").removesuffix(b"\n"))
@@ -190,13 +190,70 @@ def _system_user() -> str:
         return f"uid {os.getuid()}"
 
 
-def _blobs(root: Path, ref: str, path: str) -> dict[str, bytes]:
-    commit = commit_of(root, ref)
+def _meant(root: Path, ref: str) -> str | None:
+    """Give the commit that a name is of; None where there is none.
+
+    Raises
+    ------
+    GitError
+        When several refs have that name: git takes a tag before a branch of a remote, and anybody may push a tag.
+    """
+    kinds = ("refs/tags", "refs/heads", "refs/remotes")
+    told = run(root, "for-each-ref", "--format=%(refname)", "--", *(f"{kind}/{ref}" for kind in kinds)).decode()
+    found = [name for name in told.split() if name in {f"{kind}/{ref}" for kind in kinds}]
+    if len(found) > 1:
+        raise GitError(f'"{ref}" is the name of {" and ".join(found)}. Say which is meant, by its whole name.')
+    return commit_of(root, ref)
+
+
+def odd_at(root: Path, ref: str, folder: str) -> list[str]:
+    """Give what is no regular file of a folder and those below it, as a commit has them: links and submodules, sorted.
+
+    The folder itself is given where it is a file, a link or a submodule.
+
+    Raises
+    ------
+    GitError
+        When there is no git, no repository, or no commit of that name.
+    """
+    within = {path for path, mode in _entries(root, ref, folder.rstrip("/") + "/") if mode not in _FILES}
+    return sorted(within | {path for path, mode in _entries(root, ref, folder) if mode != b"040000"})
+
+
+def folders_left(root: Path, ref: str, name: str) -> list[str]:
+    """Give the folders, as seen from this one, that held a file of that name in a commit and hold it no more, sorted.
+
+    Raises
+    ------
+    GitError
+        When there is no git, no repository, or no commit of that name.
+    """
+    top = Path(os.fsdecode(run(root, "rev-parse", "--show-toplevel").removesuffix(b"\n")))
+    listed = run(root, "ls-tree", "-r", "--full-tree", "--name-only", "-z", _commit(root, ref)).split(b"\0")
+    paths = [top / os.fsdecode(path) for path in listed]
+    left = [path.parent for path in paths if path.name == name and not path.is_file()]
+    return sorted(os.path.relpath(folder, root.resolve()) for folder in left)
+
+
+def _commit(root: Path, ref: str) -> str:
+    commit = _meant(root, ref)
     if commit is None:
         raise GitError(f'There is no commit "{ref}". A shallow clone may lack it: git fetch --unshallow.')
+    return commit
+
+
+def _entries(root: Path, ref: str, path: str) -> list[tuple[str, bytes]]:
+    """Give what a commit has at a path, each with its mode."""
+    deep = ["-r"] if path.endswith("/") else []
+    listed = run(root, "ls-tree", *deep, "-z", _commit(root, ref), "--", path).split(b"\0")
+    parts = [entry.partition(b"\t") for entry in listed if entry]
+    return [(os.fsdecode(name), about.split()[0]) for about, _, name in parts]
+
+
+def _blobs(root: Path, ref: str, path: str) -> dict[str, bytes]:
     deep = ["-r"] if path.endswith("/") else []
     blobs = {}
-    for entry in run(root, "ls-tree", *deep, "-z", commit, "--", path).split(b"\0"):
+    for entry in run(root, "ls-tree", *deep, "-z", _commit(root, ref), "--", path).split(b"\0"):
         about, _, name = entry.partition(b"\t")
         if about.startswith(_FILES):
             blobs[os.fsdecode(name)] = run(root, "cat-file", "blob", about.split()[2].decode())

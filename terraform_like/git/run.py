@@ -27,8 +27,14 @@ _LOCAL = (
     "GIT_WORK_TREE",
 )
 #: A path is a path and no pattern; reading takes no lock, so that it disturbs no command beside it; nobody is asked for
-#: a password.
-_SETTINGS = {"GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+#: a password. What was committed is what counts: no object stands for another, and no commit has other parents.
+_SETTINGS = {
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+}
 
 
 class GitError(Exception):
