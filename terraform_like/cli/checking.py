@@ -14,31 +14,43 @@ if TYPE_CHECKING:
     from terraform_like.flow.check import Checked
     from terraform_like.flow.policy_test import Tested
     from terraform_like.plan.check import Check
+    from terraform_like.plan.redacted import Hidden
     from terraform_like.report.check_view import CheckView, Format
 
 CheckFormat = Literal["text", "json", "junit", "sarif", "github"]
 
 
 def check_command(
-    session: Session, plan: str | None, *, base: str | None, fresh: bool, form: CheckFormat, as_of: date | None
+    session: Session,
+    plan: str | None,
+    *,
+    base: str | None,
+    fresh: bool,
+    form: CheckFormat,
+    as_of: date | None,
+    redact: tuple[str, ...] | None,
 ) -> int:
     """Check a saved plan and show what was found; give the exit code."""
     from terraform_like.flow.check import check
+    from terraform_like.flow.check_redacted import check_redacted, report_redacted
+    from terraform_like.flow.hidden import hidden_in
 
     session.as_json = session.as_json or form == "json"
     # The one clock of a check: waivers end by the day in UTC, wherever it runs.
     day = as_of or today()
     written = None if session.as_json else _written(form)
+    hidden: frozenset[Hidden] = frozenset()
     try:
         repository = session.repository(offline=not fresh)
-        checked, report = check(repository, repository.choose(plan), base=base, fresh=fresh, today=day)
+        hidden = hidden_in(repository, redact)
+        found, said = check(repository, repository.choose(plan), base=base, fresh=fresh, today=day)
+        checked, report = check_redacted(repository, found, said, hidden)
     except Halt as halt:
+        report = report_redacted(halt.report, hidden)
         if written is None:
-            raise
+            raise Halt(report) from None
         # Programs that read the format would take an empty file for an error of their own.
-        return session.finish(
-            "check", None, halt.report, _without_plan(written, plan, halt.report), FAILED, warned=True
-        )
+        return session.finish("check", None, report, _without_plan(written, plan, report), FAILED, warned=True)
     view = _view(checked, report)
 
     def text(color: bool) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from terraform_like import __version__
+from terraform_like.cli.check_commands import check, test_
 from terraform_like.cli.export_commands import export
 from terraform_like.cli.options import Day, Group, Redaction, as_bands, global_options, plan_argument, variable_option
 from terraform_like.cli.session import Session
@@ -36,6 +37,8 @@ def territory() -> None:
     """
 
 
+territory.add_command(check)
+territory.add_command(test_)
 territory.add_command(state)
 territory.add_command(drift)
 territory.add_command(export)
@@ -198,48 +201,6 @@ def show(
             redact=redact,
         ),
     )
-
-
-@territory.command(short_help="Check the saved plan: whole, true to its YAML, within policies.")
-@plan_argument
-@click.option("--fresh", is_flag=True, help="Ask state, git and CRM too: would an apply go through now?")
-@click.option("--base", metavar="REF", help="Branch whose policies count.  [default: the working tree]")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "junit", "sarif", "github"]),
-    default="text",
-    show_default=True,
-)
-@click.option("--as-of", type=Day(), help="Day that waivers must hold on.  [default: today, UTC]")
-@click.pass_obj
-def check(session: Session, plan: str | None, fresh: bool, base: str | None, form: Any, as_of: date | None) -> int:
-    """Check the saved plan: it is the plan of this YAML, its proof holds, the policies pass.
-
-    Needs neither the CRM nor a solver: everything is recomputed from the saved files. With --fresh it also compares
-    the state, the branch and every record that the plan changes, as a merge queue does before it merges.
-
-    \b
-    Examples:
-      territory check --base origin/main
-      territory check --fresh
-      territory check --format sarif > check.sarif
-    """
-    from terraform_like.cli.checking import check_command
-
-    return session.run("check", lambda: check_command(session, plan, base=base, fresh=fresh, form=form, as_of=as_of))
-
-
-@territory.command("test", short_help="Test the policies on small plans: policies/tests/*.yaml.")
-@click.pass_obj
-def test_(session: Session) -> int:
-    """Ask the policies of the small plans in policies/tests/*.yaml, and compare what they say with what is expected.
-
-    Needs neither a plan nor a CRM.
-    """
-    from terraform_like.cli.checking import policy_test_command
-
-    return session.run("test", lambda: policy_test_command(session))
 
 
 @territory.command(short_help="Say why an account or a territory is as it is.")

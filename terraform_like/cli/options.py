@@ -73,7 +73,9 @@ def _remember(context: click.Context, option: click.Parameter, value: Any) -> No
         setattr(session, option.name, value)
 
 
-class _Command(click.Command):
+class Command(click.Command):
+    """A command that takes the global options."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += global_options()
@@ -82,7 +84,7 @@ class _Command(click.Command):
 class Group(click.Group):
     """Commands that all take the global options."""
 
-    command_class = _Command
+    command_class = Command
 
 
 def plan_argument(function: F) -> F:

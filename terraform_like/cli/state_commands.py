@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from terraform_like.cli.options import Day, Group, plan_argument
+from terraform_like.cli.options import Command, Day, Group, plan_argument
 from terraform_like.cli.session import CHANGES, DONE, Session
 
 
@@ -119,7 +119,7 @@ def rollback(session: Session, serial: int, plan: str | None, as_of: date | None
     return session.run("state rollback", lambda: rollback_command(session, serial, plan, as_of))
 
 
-@click.command(short_help="The CRM against what was last applied.")
+@click.command(cls=Command, short_help="The CRM against what was last applied.")
 @plan_argument
 @click.option("--adopt", is_flag=True, help="Pin accounts in the YAML to where they are now, for a pull request.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 when something drifted.")

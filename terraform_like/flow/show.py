@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from terraform_like.config.load import Repository
 from terraform_like.diagnostics import Halt, Report, did_you_mean, listing
 from terraform_like.flow.facts import saved_facts
+from terraform_like.flow.hidden import hidden_in
 from terraform_like.flow.saved_carve import load_saved
 from terraform_like.plan.facts import Facts
 from terraform_like.plan.model import Plan
@@ -69,9 +70,7 @@ def show(
     for check in integrity(saved):
         if not check.ok:
             report.warning(check.says, f"Expected {check.expected}, found {check.found or 'nothing'}. {check.way_out}")
-    asked = None if hidden is None else set(hidden)
-    what = set() if asked == set() else {*map(Hidden, repository.project.report.redact), *(asked or ())}
-    found = redacted(plan, saved_facts(repository, saved), what)
+    found = redacted(plan, saved_facts(repository, saved), hidden_in(repository, hidden))
     if person is not None and found.stand_ins is not None:
         person = found.stand_ins.person(person)
     return Shown(found.plan, found.facts, person, nameless=found.stand_ins is not None), report

@@ -108,20 +108,27 @@ def _without_texts(plan: Plan, what: frozenset[Hidden]) -> Plan:
     if plan.diagnostics:
         told.append("warnings and notes of the plan are not shown")
     note = Said(severity="note", summary="Redacted", detail="; ".join(told).capitalize() + ".")
-    verdicts = tuple(
-        verdict.model_copy(
-            update={
-                "remark": "",
-                "details": (),
-                "parts": (),
-                "part_figures": {},
-                "waived": _silent(verdict.waived),
-                "overridden": verdict.overridden and Overridden(by=verdict.overridden.by, reason=_NOT_SHOWN),
-            }
-        )
-        for verdict in plan.verdicts
-    )
+    verdicts = tuple(map(_without_remarks, plan.verdicts))
     return plan.model_copy(update={"diagnostics": (note,), "variables": {}, "verdicts": verdicts})
+
+
+def redacted_verdicts(
+    verdicts: Iterable[Verdict], hidden: Iterable[Hidden], stand_ins: StandIns | None
+) -> tuple[Verdict, ...]:
+    """Leave out of verdicts what is hidden, with the stand-ins that `redacted` gave for their plan."""
+    what, told = frozenset(hidden), tuple(verdicts)
+    if what:
+        told = tuple(map(_without_remarks, told))
+    if Hidden.AMOUNTS in what:
+        told = tuple(map(_without_figures, told))
+    return told if stand_ins is None else tuple(_verdict(verdict, stand_ins) for verdict in told)
+
+
+def _without_remarks(verdict: Verdict) -> Verdict:
+    """Leave out what may name anybody and any amount, whatever is hidden."""
+    signed = verdict.overridden and Overridden(by=verdict.overridden.by, reason=_NOT_SHOWN)
+    silent = {"remark": "", "details": (), "parts": (), "part_figures": {}}
+    return verdict.model_copy(update={**silent, "waived": _silent(verdict.waived), "overridden": signed})
 
 
 def _silent(waived: Waived | None) -> Waived | None:

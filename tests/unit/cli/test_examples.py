@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 
+import click
 import pytest
 
 from terraform_like.cli.commands import territory
@@ -26,3 +28,14 @@ def test_an_example_is_understood(example: str):
     command = territory.commands[arguments[at]]
     with command.make_context(arguments[at], arguments[at + 1 :]) as context:
         assert context.params
+
+
+def test_every_command_takes_the_global_options():
+    def without(group: click.Group, path: str) -> Iterator[str]:
+        for name, command in group.commands.items():
+            if isinstance(command, click.Group):
+                yield from without(command, f"{path}{name} ")
+            elif not any("--json" in option.opts for option in command.params):
+                yield f"{path}{name}"
+
+    assert list(without(territory, "")) == []
