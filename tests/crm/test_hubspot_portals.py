@@ -200,6 +200,15 @@ def test_a_token_is_renewed_before_it_lapses_and_no_call_is_lost(oauth: HubspotW
     assert oauth.server.count("POST .*/batch/read") == 3
 
 
+def test_a_refresh_token_that_comes_with_a_token_is_used_for_the_next(oauth: HubspotWorld) -> None:
+    scene = Scene(oauth, 1)
+    oauth.server.door.rotates = True
+    for _ in range(3):
+        assert set(scene.crm.records(scene.accounts)) == set(scene.accounts)
+        oauth.server.door.expire()
+    assert oauth.server.count(TOKENS) == 3
+
+
 def test_a_token_that_cannot_be_had_for_a_moment_is_asked_for_again(oauth: HubspotWorld) -> None:
     scene = Scene(oauth, 1)
     oauth.server.faults.append(ServerFault(TOKENS, times=2))

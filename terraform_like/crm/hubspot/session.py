@@ -66,6 +66,8 @@ class Session:
         self.daily: Daily | None = None
         self._http = Http(connection.url, "crm.url", secrets=_secrets(connection.login), silence=silence)
         self._token, self._lapses, self._pause = "", 0.0, 0.0
+        refresh = connection.login.refresh_token
+        self._refresh = refresh.get_secret_value() if refresh else ""
         if connection.login.key is not None:
             self._token, self._lapses = connection.login.key.get_secret_value(), float("inf")
 
@@ -151,12 +153,12 @@ class Session:
 
     def _renew(self) -> None:
         login = self._login
-        assert login.client_id is not None and login.client_secret is not None and login.refresh_token is not None
+        assert login.client_id is not None and login.client_secret is not None
         form = {
             "grant_type": "refresh_token",
             "client_id": login.client_id.get_secret_value(),
             "client_secret": login.client_secret.get_secret_value(),
-            "refresh_token": login.refresh_token.get_secret_value(),
+            "refresh_token": self._refresh,
         }
         answer = self._http.ask("POST", self.paths.token, form=form)
         if not answer.well:
@@ -169,8 +171,10 @@ class Session:
                 "it names, and the app"
             )
         given = told(answer, Token)
-        self._http.keep_secret(given.access_token)
+        self._http.keep_secret(given.access_token, given.refresh_token)
         self._token, self._lapses = given.access_token, self._clock() + max(given.expires_in - _EARLY, 0.0)
+        # By HubSpot's papers it stays the same; some say that they were given another one each time.
+        self._refresh = given.refresh_token or self._refresh
 
     def _note(self, headers: Mapping[str, str]) -> None:
         """Note what an answer tells of limits: the calls of the day, and whether none is left of these seconds."""

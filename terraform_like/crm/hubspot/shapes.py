@@ -173,6 +173,7 @@ class Token(Told):
     """What OAuth gives, and how many seconds it is good for."""
 
     access_token: str
+    refresh_token: str = ""
     expires_in: float = 1_800.0
 
 

@@ -77,7 +77,7 @@ def _moments(texts: pl.Series) -> pl.Series:
     """
     counted = texts.str.contains(_MILLISECONDS).fill_null(False)
     since = texts.set(~counted, None).cast(pl.Int64).cast(pl.Datetime("ms"))
-    whole = texts.set(counted, None).str.replace("Z$", "")
+    whole = texts.set(counted, None).str.replace(r"(Z|\+00:00)$", "")
     whole = whole.str.replace("^([0-9-]{10})$", "${1}T00:00:00")
     read = whole.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us")
     return read.fill_null(since.cast(pl.Datetime("us"))).alias(texts.name)

@@ -26,6 +26,8 @@ class Door:
     client_id: str = "b0f2f9ab-client"
     client_secret: str = "s3cret-of-the-app"
     refresh_token: str = "na1-refresh"
+    #: Whether each token of OAuth comes with another refresh token, the last one being good no more. A guess.
+    rotates: bool = False
     scopes: set[str] = field(default_factory=lambda: {*ALL})
     #: Keys do not lapse; each token has the moment when it does.
     keys: set[str] = field(default_factory=set)
@@ -89,6 +91,8 @@ class Door:
             return _refused("BAD_GRANT_TYPE", "missing or unknown grant type", "unsupported_grant_type")
         if form.get("refresh_token") != self.refresh_token:
             return _refused("BAD_REFRESH_TOKEN", "refresh token is invalid, expired or revoked", "invalid_grant")
+        if self.rotates:
+            self.refresh_token = f"na1-refresh-{self.given + 1}"
         body: Row = {"token_type": "bearer", "refresh_token": self.refresh_token, "access_token": self.token()}
         return Reply(body=body | {"expires_in": GOOD, "scopes": sorted(self.scopes)})
 

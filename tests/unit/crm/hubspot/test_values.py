@@ -44,7 +44,7 @@ def test_a_moment_is_the_same_in_each_of_the_ways_that_hubspot_writes_it(moment:
     moment = moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)
     since = str(round(moment.replace(tzinfo=UTC).timestamp() * 1_000))
     whole = moment.isoformat(timespec="milliseconds")
-    told = [f"{whole}Z", whole, *([since] if len(since) >= 12 else []), "", None]
+    told = [f"{whole}Z", f"{whole}+00:00", whole, *([since] if len(since) >= 12 else []), "", None]
     assert list(series("x", told, of("datetime"))) == [*[moment] * (len(told) - 2), None, None]
     assert series("x", [moment.date().isoformat()], of("date"))[0] == moment.date()
 
