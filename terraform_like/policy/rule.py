@@ -140,7 +140,7 @@ class Approval(Wish):
     by_author: bool = True
     """Whether whoever committed the plan may be one of them. Example: `false`."""
     signed: bool = False
-    """Whether they sign the commit of their sign-off, with a key of theirs in policies/allowed_signers (OpenSSH) or in
+    """Whether they sign the commit of their sign-off: with a key of theirs in policies/allowed_signers (OpenSSH) or in
     policies/NAME.asc (GnuPG). Example: `true`.
     """
 
