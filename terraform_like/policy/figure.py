@@ -84,17 +84,18 @@ def _aggregate(measure: Measure, value: NDArray[np.float64], kept: Ints) -> Figu
             figure = float(np.median(value))
         case _:
             # Linear between order statistics: type 7 of Hyndman and Fan (1996).
-            figure = float(np.quantile(value, measure.number or 0.0))
+            assert measure.number is not None
+            figure = float(np.quantile(value, measure.number))
     return Figure(figure, down[-np.sort(-value) >= figure], up[np.sort(value) <= figure])
 
 
 def _evenness(measure: Measure, value: Floats, seen: Floats, kept: Ints) -> Figure:
     if measure.name in ("envy", "envy_up_to_one"):
-        envious = envies(value, value if measure.name == "envy" else seen)
+        envious = envies(value, seen)
         who = np.flatnonzero(envious)
         who = kept[who[np.argsort(value[who], kind="stable")]]
         return Figure(float(len(who)), who, kept[[int(value.argmax())]])
-    figure = atkinson(value, measure.number or 0.0) if measure.name == "atkinson" else EVENNESS[measure.name](value)
+    figure = EVENNESS[measure.name](value) if measure.number is None else atkinson(value, measure.number)
     low, high = int(value.argmin()), int(value.argmax())
     about = kept[[high] if measure.name == "max_share" or low == high else [low, high]]
     return Figure(figure, about, about)

@@ -123,7 +123,7 @@ def _is_ban(policy: Policy) -> bool:
 
 def _said(name: str, policy: Policy, question: Question | None, finding: Finding) -> Verdict:
     subjects, values, parts = tuple[str, ...](), tuple[float, ...](), tuple[str, ...]()
-    if question is not None and len(finding.breaking):
+    if question is not None:
         rows, worst = question.rows, finding.breaking[:NAMED_AT_MOST]
         subjects = tuple(rows.address.gather(worst))
         known = [told(float(value)) for value in rows.value[worst]]
@@ -157,8 +157,10 @@ def _details(question: Question | None, finding: Finding) -> tuple[str, ...]:
         return ()
     policy = question.policy
     text = policy.where if _is_ban(policy) else policy.assertion
-    read = Expression.parse(text).columns if text else ()
-    rows = question.table.select(name for name in read if name in question.table.columns)
+    read = tuple(Expression.parse(text).columns) if text else ()
+    if not read:
+        return ()
+    rows = question.table.select(read)
     return tuple(
         ", ".join([f"{name} {_value(value)}" for name, value in row.items() if value is not None][:_TOLD_AT_MOST])
         for row in rows[finding.breaking[:NAMED_AT_MOST]].iter_rows(named=True)
