@@ -42,15 +42,25 @@ def planned(repository):
 
 
 @pytest.fixture
-def failing(repository):
-    """Save a plan as if the tool had made it; name the checks that do not pass."""
+def save(repository):
+    """Save a plan as if the tool had made it."""
 
-    def of(planned):
+    def as_made(planned):
         table = planned.assignments
         digest = digest_of_bytes(assignments_bytes(table))
         inputs = planned.plan.inputs.model_copy(update={"assignments": digest})
         plan = seal(planned.plan.model_copy(update={"inputs": inputs}))
         write_saved(repository.plan_folder("fy27"), plan, table, planned.snapshot)
+
+    return as_made
+
+
+@pytest.fixture
+def failing(repository, save):
+    """Save a plan as if the tool had made it; name the checks that do not pass."""
+
+    def of(planned):
+        save(planned)
         found, _ = check(repository, "fy27", base=None)
         return [told.name for told in found.checks if not told.ok]
 
@@ -122,6 +132,22 @@ def test_another_holder_is_caught(planned, failing):
     assert held
     for account in held:
         assert failing(with_assignments(planned, account, holder="someone-else")) == ["figures"]
+
+
+def test_an_edit_is_named_unless_the_yaml_is_another_too_since_then_all_would_be(repository, planned, save):
+    save(planned)
+    file = repository.plan_folder("fy27") / "plan.json"
+    file.write_text(file.read_text().replace('"jane"', '"mallory"'))
+    found, _ = check(repository, "fy27", base=None)
+    (seal,) = [told for told in found.checks if not told.ok]
+    assert (seal.name, "mallory" in seal.says) == ("seal", True)
+
+    wishes = repository.plan_folder("fy27") / "plan.yaml"
+    wishes.write_text(wishes.read_text().replace("size: 0.5", "size: 0.6"))
+    found, _ = check(repository, "fy27", base=None)
+    told = {told.name: told.says for told in found.checks if not told.ok}
+    assert told.keys() == {"seal", "config"}
+    assert "recomputed" not in told["seal"]
 
 
 def test_an_account_that_is_left_out_is_caught(planned, failing):

@@ -6,12 +6,13 @@ from datetime import date
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from terraform_like.diagnostics import Span
 from terraform_like.policy.changed import changed
 from terraform_like.policy.judge import judge
 from terraform_like.policy.override import Override, overridden
-from terraform_like.policy.rule import Policies
+from terraform_like.policy.rule import Policies, Policy
 from terraform_like.policy.tables import FIXED
 from terraform_like.policy.verdict import Verdict
 
@@ -218,3 +219,34 @@ def test_an_override_that_excuses_nothing_says_why(policy, digest, detail):
     verdict = Verdict(policy="even", level="soft", passed=False)
     overridden([verdict], [Override.model_validate(told)], "fy27", "e" * 64, lambda *_, **__: None, Told())
     assert report == [detail]
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({}, "a policy has either `assert` or `measure`"),
+        ({"assert": "true", "measure": "count"}, "a policy has either `assert` or `measure`"),
+        ({"measure": "count"}, "a `measure` needs `at_most`, `at_least` or `compare: before`"),
+        ({"assert": "true", "at_most": 1}, "`at_most`, `at_least` and `compare` go with `measure`"),
+        ({"assert": "true", "at_least": 1}, "`at_most`, `at_least` and `compare` go with `measure`"),
+        ({"assert": "true", "compare": "before"}, "`at_most`, `at_least` and `compare` go with `measure`"),
+        ({"over": "changes", "measure": "count", "compare": "before"}, "changes have no before"),
+        ({"measure": "count", "at_most": 1, "better": "lower"}, "`better` goes with `compare: before`"),
+        ({"measure": "count", "at_most": 1, "at_least": 1.5}, "nothing is at most 1 and at least 1.5"),
+    ],
+)
+def test_a_rule_that_asks_nothing_is_refused_with_what_it_lacks(rule, said):
+    with pytest.raises(ValidationError) as refused:
+        Policy.model_validate({"over": "territories", **rule})
+    assert said in str(refused.value)
+
+
+def test_a_limit_may_be_one_number():
+    assert Policy.model_validate({"over": "territories", "measure": "count", "at_most": 2, "at_least": 2}).at_least == 2
+
+
+@pytest.mark.parametrize(("expires", "counts"), [("2028-02-01", True), ("2028-02-02", False)])
+def test_a_waiver_ends_a_year_ahead_at_most_where_its_policy_says_nothing_else(expires, counts):
+    waived, _ = of(books(arr=[0.0]), {"subject": "territory.a", "expires": expires}, **{"assert": "arr > 0"})
+
+    assert waived.passed is counts
