@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from terraform_like import git
@@ -54,6 +55,11 @@ class StateRef:
         """Give every file of a commit by path."""
         with _speaking():
             return git.tree(self.root, commit)
+
+    def made(self, commit: str) -> datetime:
+        """Give when a commit was made, by the clock of whoever made it."""
+        with _speaking():
+            return git.made(self.root, commit)
 
     def move(self, parent: str | None, files: Mapping[str, bytes | None], message: str) -> str | None:
         """Commit files on top of a parent and move the ref there; None where it does not name the parent any more."""

@@ -20,7 +20,7 @@ from terraform_like.git.history import (
     odd_at,
     who,
 )
-from terraform_like.git.ref import commit_files, fetch_ref, move_ref, remote, tree
+from terraform_like.git.ref import commit_files, fetch_ref, made, move_ref, remote, tree
 from terraform_like.git.run import GitError
 from terraform_like.git.signature import Keys, Signature, is_shallow, signature
 
@@ -42,6 +42,7 @@ __all__ = [
     "init",
     "is_repository",
     "is_shallow",
+    "made",
     "merge_of",
     "move_ref",
     "odd_at",

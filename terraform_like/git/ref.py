@@ -8,6 +8,7 @@ import re
 import tarfile
 import tempfile
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from terraform_like.git.run import Refused, commit_of, run, setting
@@ -61,6 +62,17 @@ def tree(root: Path, commit: str) -> dict[str, bytes]:
             if file is not None:
                 files[member.name] = file.read()
     return dict(sorted(files.items()))
+
+
+def made(root: Path, commit: str) -> datetime:
+    """Give when a commit was made, by the clock of whoever made it.
+
+    Raises
+    ------
+    GitError
+        When there is no git, no repository, or no such commit.
+    """
+    return datetime.fromtimestamp(int(run(root, "log", "-1", "--no-show-signature", "--format=%ct", commit)), UTC)
 
 
 def commit_files(root: Path, parent: str | None, files: Mapping[str, bytes | None], message: str) -> str:

@@ -2,8 +2,8 @@
 
 Whoever applies works on a copy in SQLite; every transaction that changes it becomes a commit, which is pushed only
 where the ref still names the commit before. The lock is a file of that tree. A process that is killed leaves it: the
-next one of that host takes it away, on another host people do, with `state unlock`. Whoever lost the lock can push
-nothing more.
+next one of that host takes it at once, one of another host when nothing was pushed for the time of a lease, or when
+people took it away with `state unlock`. Whoever lost the lock can push nothing more, and so writes nothing more.
 """
 
 from __future__ import annotations
@@ -13,20 +13,26 @@ import io
 import json
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from terraform_like.plan.applied import timestamp
 from terraform_like.state import schema
 from terraform_like.state.database import speaking
 from terraform_like.state.lock import Holder, NoState, StateError, StateLocked, patiently
 from terraform_like.state.sqlite import SqliteDatabase
 
 _META, _LOCK, _HISTORY = "meta.json", "lock.json", "history.csv"
+
+#: How long a lock counts after its holder pushed last. Every batch pushes, and takes an hour at most where a CRM has
+#: each of its calls wait as often and as long as `crm.patient` lets it; the clocks of two hosts differ by minutes.
+LEASE = timedelta(hours=2)
 
 #: Seconds between two looks at the ref.
 _PAUSE = 1.0
@@ -49,6 +55,10 @@ class Ref(Protocol):
         """Give every file of a commit by path."""
         ...
 
+    def made(self, commit: str) -> datetime:
+        """Give when a commit was made, by the clock of whoever made it."""
+        ...
+
     def move(self, parent: str | None, files: Mapping[str, bytes | None], message: str) -> str | None:
         """Commit files on top of a parent and move the ref there; None where it does not name the parent any more."""
         ...
@@ -63,6 +73,8 @@ class GitDatabase:
         Where it is kept.
     make : bool
         Whether to begin one where there is none; it is there from the first apply on.
+    now : callable
+        Gives the present moment, with its time zone.
 
     Raises
     ------
@@ -72,8 +84,9 @@ class GitDatabase:
         When git fails, or the ref holds no state of a version that is known.
     """
 
-    def __init__(self, ref: Ref, *, make: bool = True) -> None:
+    def __init__(self, ref: Ref, *, make: bool = True, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._ref = ref
+        self._now = now
         self._commit: str | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="territory-")
         self._written: dict[str, bytes] = {}
@@ -105,7 +118,7 @@ class GitDatabase:
         """Hold the only right to apply, as `Database.lock` says."""
         patiently(
             lambda: self._taken(holder),
-            lambda waited: StateLocked(self.holder(), waited, parted=True),
+            self._refusal,
             timeout,
             pause=_PAUSE,
         )
@@ -145,7 +158,7 @@ class GitDatabase:
         newest = self._ref.newest()
         files = self._ref.files(newest) if newest is not None else {}
         other = _holder(files)
-        if other is not None and (other.host != socket.gethostname() or other.is_alive(other.host)):
+        if other is not None and newest is not None and self._counts(other, newest):
             return False
         if newest is not None and newest != self._commit:
             self._take(newest)
@@ -155,6 +168,20 @@ class GitDatabase:
             return False
         self._commit = moved
         return True
+
+    def _counts(self, other: Holder, newest: str) -> bool:
+        """Say whether a lock still counts: of this host while its process runs, of others until its lease is over."""
+        if other.host == socket.gethostname():
+            return other.is_alive(other.host)
+        return self._now() < self._ref.made(newest) + LEASE
+
+    def _refusal(self, waited: float) -> StateLocked:
+        newest = self._ref.newest()
+        holder = None if newest is None else _holder(self._ref.files(newest))
+        over = None
+        if newest is not None and holder is not None and holder.host != socket.gethostname():
+            over = timestamp(self._ref.made(newest) + LEASE)
+        return StateLocked(holder, waited, parted=True, over=over)
 
     def _push(self, files: Mapping[str, bytes | None], message: str) -> None:
         moved = self._ref.move(self._commit, files, message)

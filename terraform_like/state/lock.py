@@ -57,14 +57,16 @@ class NoState(StateError):
 class StateLocked(StateError):
     """Another apply has the lock; `holder` is null where it did not say who it is.
 
-    `parted` says that people can take it from a holder who is gone.
+    `parted` says that people can take it from a holder who is gone, `over` when it ends by itself where that holder
+    gives no sign of life.
     """
 
-    def __init__(self, holder: Holder | None, waited: float, *, parted: bool = False) -> None:
+    def __init__(self, holder: Holder | None, waited: float, *, parted: bool = False, over: str | None = None) -> None:
         by = f"held by {holder}" if holder else "held by another process"
         gone = (
             f". Should that process be gone for good: territory state unlock {holder.id}" if holder and parted else ""
         )
+        gone += f"; or apply after {over}, when its lease is over" if gone and over else ""
         super().__init__(
             f"the state is locked: {by}; waited {counted(round(waited), 'second')}. "
             f"It is free as soon as that apply ends; wait longer with --lock-timeout{gone}"

@@ -40,7 +40,8 @@ def open_state(
     StateError
         When the URL is of no kind that is known, the database is no state, or a newer version made it.
     """
-    return State(_database(url, root, ref, make=True), now or (lambda: datetime.now(UTC)))
+    clock = now or _clock
+    return State(_database(url, root, ref, clock, make=True), clock)
 
 
 def find_state(url: SecretStr, root: Path, *, ref: Ref | None = None) -> State | None:
@@ -52,14 +53,18 @@ def find_state(url: SecretStr, root: Path, *, ref: Ref | None = None) -> State |
         As `open_state` does.
     """
     try:
-        return State(_database(url, root, ref, make=False), lambda: datetime.now(UTC))
+        return State(_database(url, root, ref, _clock, make=False), _clock)
     except NoState:
         return None
 
 
-def _database(url: SecretStr, root: Path, ref: Ref | None, *, make: bool) -> Database:
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def _database(url: SecretStr, root: Path, ref: Ref | None, now: Callable[[], datetime], *, make: bool) -> Database:
     if url.get_secret_value() == "git" and ref is not None:
-        return GitDatabase(ref, make=make)
+        return GitDatabase(ref, make=make, now=now)
     try:
         parsed = sa.make_url(url.get_secret_value())
         backend = "postgresql" if parsed.drivername == "postgres" else parsed.get_backend_name()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -95,6 +97,37 @@ def test_a_lock_that_was_taken_away_stops_whoever_had_it(clones: tuple[Path, Pat
             one.intend(Run(1, "fy27", "d"), 1, [Intent("A", Place(), Place(owner="u"))])
         with other.lock("ben", "ci-2", 2, 0):
             assert other.serial == 0
+
+
+def test_a_lock_that_a_runner_left_ends_with_its_lease_and_whoever_had_it_pushes_nothing_more(
+    clones: tuple[Path, Path], one: State
+) -> None:
+    def later(**passed: int) -> State:
+        return open_state(GIT, clones[1], ref=StateRef(clones[1]), now=lambda: datetime.now(UTC) + timedelta(**passed))
+
+    with one.lock("ana", "a-runner", 1, 0):
+        run_ = one.begin("fy27", "d1")
+        one.intend(run_, 1, [Intent("A", Place(), Place(owner="u"))])
+        with closing(later(minutes=115)) as other:
+            with pytest.raises(StateLocked, match="held by ana on a-runner") as caught, other.lock("ben", "ci", 2, 0):
+                pass
+            assert re.search(r"unlock \w+; or apply after 20\S+Z, when its lease is over$", str(caught.value))
+        with closing(later(minutes=125)) as other, other.lock("ben", "another-runner", 2, 0):
+            assert other.begin("fy27", "d1") == replace(run_, resumed=True)
+            with pytest.raises(StateError, match="the state moved on"):
+                one.intend(run_, 2, [Intent("B", Place(), Place(owner="u"))])
+            assert other.holder is not None
+    with closing(opened(clones[1])) as other:
+        assert other.holder is None
+
+
+def test_a_lock_of_a_process_of_this_host_that_runs_has_no_lease(clones: tuple[Path, Path], one: State) -> None:
+    late = datetime.now(UTC) + timedelta(days=2)
+    with closing(open_state(GIT, clones[1], ref=StateRef(clones[1]), now=lambda: late)) as other:
+        here = socket.gethostname()
+        with one.lock("ana", here, os.getpid(), 0), pytest.raises(StateLocked) as caught, other.lock("ben", here, 2, 0):
+            pass
+    assert "lease" not in str(caught.value)
 
 
 def test_a_lock_of_a_process_of_this_host_that_is_dead_is_no_lock(clones: tuple[Path, Path], one: State) -> None:
