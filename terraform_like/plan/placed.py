@@ -36,8 +36,8 @@ class Placed:
         self._owners = {one.name: plan.users.get(one.owner or "", one.owner) for one in plan.territories}
         self._assignments = saved.assignments
         # Who has passed is where the last of it leads; who waits is where the first begins, until then.
-        self._legs = [as_crm(leg.after, plan.users) for leg in ways.legs]
-        self._legs += [as_crm(leg.before, plan.users) for leg in ways.legs]
+        places = [as_crm(place, plan.users) for place in ways.places]
+        self._legs = [places[leg.after] for leg in ways.legs] + [places[leg.before] for leg in ways.legs]
         passed = ways.passing_by(day).unique("account", keep="last", maintain_order=True)
         waiting = ways.waiting().join(passed, on="account", how="anti")
         self._later = pl.concat([passed, waiting.with_columns(pl.col("leg") + len(ways.legs))])

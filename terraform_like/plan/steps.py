@@ -65,7 +65,7 @@ def steps(plan: Head, ways: Ways, day: date, here: pl.DataFrame) -> Iterator[Ste
         user ids), sorted by account.
     """
     places = [as_crm(place, plan.users) for place in ways.places]
-    legs = [(as_crm(leg.before, plan.users), as_crm(leg.after, plan.users)) for leg in ways.legs]
+    legs = [(places[leg.before], places[leg.after]) for leg in ways.legs]
     changes = ways.changes.select("account", "before", "after").iter_rows()
     changed = ((account, (places[before], places[after])) for account, before, after in changes)
     passing = ((account, legs[leg]) for account, leg in ways.passing_by(day).iter_rows())

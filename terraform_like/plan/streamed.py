@@ -21,8 +21,8 @@ from terraform_like.plan.file import LARGEST, is_of_our_major, strict_json
 from terraform_like.plan.model import Head, Scheduled
 from terraform_like.plan.ways import Gathered, Ways
 
-#: Elements that are read as one piece.
-_TOGETHER = 500
+#: Bytes of an array that are read as one piece, or as many as its next element takes.
+_PIECE = 50_000
 
 _CHANGES, _SCHEDULED = TypeAdapter(list[Change]), TypeAdapter(list[Scheduled])
 _DECODER = json.JSONDecoder()
@@ -32,19 +32,21 @@ class _Otherwise(ValueError):
     """The file is laid out otherwise."""
 
 
-def streamed(path: Path) -> tuple[Head, Ways] | None:
+def streamed(path: Path, *, piece: int = _PIECE) -> tuple[Head, Ways] | None:
     """Read a plan.json that is what was sealed; None where it has to be read whole, be it to say what is wrong.
 
     Parameters
     ----------
     path : pathlib.Path
         The file.
+    piece : int
+        Bytes that are read as one piece, at least.
     """
     try:
         if path.stat().st_size > LARGEST:
             return None
         with path.open("rb") as file:
-            return _Reading(file).plan()
+            return _Reading(file, piece).plan()
     except (OSError, ValueError, RecursionError):
         # What is no JSON, no Unicode or no plan is a ValueError.
         return None
@@ -53,8 +55,9 @@ def streamed(path: Path) -> tuple[Head, Ways] | None:
 class _Reading:
     """A file that is being read: the lines to come, and the canonical JSON of those that were read, as a digest."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, piece: int) -> None:
         self._lines: Iterator[bytes] = iter(file)
+        self._piece = piece
         self._seal = hashlib.sha256(b"{")
         self._gathered = Gathered()
         self._arrays: dict[str, Callable[[list[Any]], None]] = {
@@ -120,17 +123,16 @@ class _Reading:
         return text.removesuffix(b","), text.endswith(b",")
 
     def _array(self, take: Callable[[list[Any]], None]) -> bool:
-        """Hand over an array, so many elements at a time; say whether a comma comes after it."""
+        """Hand over an array, some elements at a time; say whether a comma comes after it."""
         lines: list[bytes] = []
-        begun = False
-        ends = 0
+        size, begun = 0, False
         self._seal.update(b"[")
         for line in self._lines:
             closed = line in (b" ],\n", b" ]\n")
             if not closed:
                 lines.append(line)
-                ends += line == b"  },\n"
-            if closed or ends == _TOGETHER:
+                size += len(line)
+            if closed or (size >= self._piece and line == b"  },\n"):
                 text = b"".join(lines)
                 found = strict_json(b"[" + (text if closed else text.removesuffix(b",\n")) + b"]")
                 # What ends with a comma promises another element.
@@ -138,7 +140,7 @@ class _Reading:
                     raise _Otherwise
                 self._seal.update((b"," if begun else b"") + canonical(found)[1:-1])
                 take(found)
-                begun, ends, lines = bool(found), 0, []
+                begun, size, lines = bool(found), 0, []
             if closed:
                 self._seal.update(b"]")
                 return line == b" ],\n"

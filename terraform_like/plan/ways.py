@@ -27,11 +27,14 @@ _PASSING = {"account": pl.String(), "leg": pl.UInt32()}
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """What accounts do together on a later day; `waits` says that their territory takes effect only then."""
+    """What accounts do together on a later day: `before` and `after` are positions in `Ways.places`.
+
+    `waits` says that their territory takes effect only then.
+    """
 
     on: date
-    before: Place
-    after: Place
+    before: int
+    after: int
     waits: bool
 
 
@@ -48,7 +51,7 @@ class Ways:
     legs : tuple of Leg
         What passes on later days, sorted by day.
     places : tuple of Place
-        Every place that a change begins or ends at, once.
+        Every place where a change or a leg begins or ends, once.
     """
 
     changes: pl.DataFrame
@@ -97,7 +100,8 @@ class Gathered:
         """Add what passes on later days, in the order of the days."""
         for one in scheduled:
             leg = len(self._legs)
-            self._legs.append(Leg(one.on, one.before, one.after, one.reason is ReasonCode.EFFECTIVE))
+            before, after = self._position(one.before), self._position(one.after)
+            self._legs.append(Leg(one.on, before, after, one.reason is ReasonCode.EFFECTIVE))
             for account in one.accounts:
                 self._passing.add((account, leg))
 

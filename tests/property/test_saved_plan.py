@@ -110,15 +110,15 @@ def saved(draw: st.DrawFn) -> tuple[Plan, pl.DataFrame, pl.DataFrame]:
     return seal(plan), table, snapshot
 
 
-@given(saved())
+@given(saved(), st.sampled_from([1, 400, 100_000]))
 @settings(max_examples=60, deadline=None)
 def test_a_plan_that_is_read_as_a_stream_is_the_one_that_was_saved(
-    made: tuple[Plan, pl.DataFrame, pl.DataFrame],
+    made: tuple[Plan, pl.DataFrame, pl.DataFrame], piece: int
 ) -> None:
     plan, table, snapshot = made
     with TemporaryDirectory() as folder:
         write_saved(Path(folder), plan, table, snapshot)
-        found = streamed(Path(folder) / "plan.json")
+        found = streamed(Path(folder) / "plan.json", piece=piece)
     assert found is not None
     head, ways = found
     assert head == Head.model_validate(plan.model_dump())
@@ -152,7 +152,7 @@ def test_whatever_lines_are_moved_a_stream_finds_what_the_whole_text_says_or_not
         except (ValueError, KeyError):
             pass
         path.write_text(text, encoding="utf-8")
-        found, whole = streamed(path), load(Path(folder), Report())
+        found, whole = streamed(path, piece=data.draw(st.sampled_from([1, 400, 100_000]))), load(Path(folder), Report())
     if found is not None:
         assert whole is not None and whole.seal == found[0].digest
         assert found[0] == Head.model_validate(whole.plan.model_dump())
