@@ -44,6 +44,16 @@ def test_what_passes_is_waited_for_as_long_as_hubspot_asks(
     assert (told.passing, told.after) == (passing, waits)
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 414, 423, 429, 477, 500])
+def test_a_record_may_be_the_cause_where_it_is_not_valid_not_there_in_conflict_or_held(status: int) -> None:
+    told = error(status, {"message": "No."})
+    assert isinstance(told, Refused)
+    assert told.of_one_record is (status in (400, 404, 409, 423))
+    all_alike = error(status, {"message": 'Property values were not valid: [{"error":"PROPERTY_DOESNT_EXIST"}]'})
+    assert isinstance(all_alike, Refused)
+    assert not all_alike.of_one_record
+
+
 @pytest.mark.parametrize(
     "body",
     [
