@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from terraform_like.carve.improve import improve
+from terraform_like.carve.improve import _Search, improve
 
 
 @pytest.fixture
@@ -75,3 +75,23 @@ def test_without_metrics_everybody_goes_where_it_is_cheapest(wish, towns, proble
     one = problem(carving, towns)
     better = improve(one, anywhere(one, 1), np.arange(len(one.pairs)), np.zeros((2, 0)))
     assert one.pairs.cost[better] == pytest.approx(np.minimum(one.pairs.cost[::2], one.pairs.cost[1::2]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_with_very_many_units_each_round_gains_what_it_says_and_all_lead_about_as_far(one, seed, monkeypatch):
+    choice = anywhere(one, seed)
+    everything, prices = np.arange(len(one.pairs)), np.zeros(one.limits.share.shape)
+    patient = improve(one, choice, everything, prices)
+    exchanged = _Search._exchanged
+
+    def checked(search, *arguments, **named):
+        before = one.cost(search.choice)
+        gained, dirty = exchanged(search, *arguments, **named)
+        assert before - one.cost(search.choice) == pytest.approx(gained, rel=1e-6, abs=1e-6)
+        return gained, dirty
+
+    monkeypatch.setattr("terraform_like.carve.improve._MANY", 0)
+    monkeypatch.setattr(_Search, "_exchanged", checked)
+    hasty = improve(one, choice, everything, prices)
+    assert one.cost(hasty) == pytest.approx(one.cost(patient), rel=0.05)
+    assert one.excess(hasty) == one.excess(patient) == 0
