@@ -91,7 +91,7 @@ def standing(problem: Problem, choice: Ints) -> Standing:
         raise ValueError("an account has no territory, or one that it may not have")
     if (problem.pairs.unit[choice] != np.arange(problem.units)).any():
         raise ValueError("an account stands at a place of another account")
-    pairs, limits = problem.pairs, problem.limits
+    limits, taken = problem.limits, problem.measured(choice)
     loads = problem.loads(choice)
     scale = problem.units / max(1, loads.size)
     distance = (limits.pull * np.abs(loads - limits.target)).sum()
@@ -100,12 +100,12 @@ def standing(problem: Problem, choice: Ints) -> Standing:
     weight = float(pulled.max()) / scale if len(pulled) else 1.0
     return Standing(
         objective=problem.cost(choice) / problem.units,
-        disruption=float(pairs.disruption[choice].sum()),
-        travel=float(pairs.km[choice].sum()) / problem.nearest_km if problem.nearest_km > 0 else 0.0,
-        fit=float(pairs.misfit[choice].sum()),
+        disruption=float(taken.disruption.sum()),
+        travel=float(taken.km.sum()) / problem.nearest_km if problem.nearest_km > 0 else 0.0,
+        fit=float(taken.misfit.sum()),
         balance=float(distance) / problem.units / weight,
         excess=float(beyond) / problem.units / EXCESS_WEIGHT,
-        moved=float(pairs.moved[choice].sum()),
+        moved=float(taken.moved.sum()),
     )
 
 

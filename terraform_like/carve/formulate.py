@@ -259,9 +259,9 @@ def _ways(
         complete,
         fits and replace(fits, skill=fits.skill[by_unit]),
     )
-    nearest = np.minimum.reduceat(ways.pairs(unit, territory).km, np.searchsorted(unit, np.arange(units)))
     prefer = balance.prefer
-    weights = Weights(units * prefer.disruption, units * prefer.travel, float(nearest.sum()), units * prefer.fit)
+    nearest = ways.nearest_km(unit, territory)
+    weights = Weights(units * prefer.disruption, units * prefer.travel, nearest, units * prefer.fit)
     ways = replace(ways, weights=weights)
     return ways, ways.pairs(unit, territory)
 
@@ -295,8 +295,8 @@ def _current_pairs(pairs: Pairs, unit_of: Ints, current: Ints, units: int) -> In
     np.add.at(here, found[hit], 1)
     best = np.full(units, -1)
     # Sorted by count, then by territory from last to first: the last write is the most, the first territory on a tie.
-    order = np.lexsort((-pairs.territory, here))
-    order = order[here[order] > 0]
+    there = np.flatnonzero(here)
+    order = there[np.lexsort((-pairs.territory[there], here[there]))]
     best[pairs.unit[order]] = order
     return best
 

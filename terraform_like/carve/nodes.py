@@ -119,12 +119,9 @@ def _pairs(problem: Problem, of_unit: Ints, count: int) -> Pairs:
         of_unit[pairs.unit] * territories + pairs.territory, return_inverse=True, return_counts=True
     )
     all_may = times == np.bincount(of_unit, minlength=count)[keys // territories]
-    moved, disruption, km, misfit, cost = (
-        np.bincount(at, values, len(keys))[all_may]
-        for values in (pairs.moved, pairs.disruption, pairs.km, pairs.misfit, pairs.cost)
-    )
+    moved, cost = (np.bincount(at, values, len(keys))[all_may] for values in (pairs.moved, pairs.cost))
     unit, territory = keys[all_may] // territories, keys[all_may] % territories
-    return Pairs(unit.astype(np.int32), territory.astype(np.int32), moved, disruption, km, misfit, cost)
+    return Pairs(unit.astype(np.int32), territory.astype(np.int32), moved, cost)
 
 
 def _whole_lands(problem: Problem, atlas: Atlas) -> Ints:

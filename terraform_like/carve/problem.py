@@ -21,7 +21,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from terraform_like.carve.arrays import Floats, Ints, Positions, distinct
-from terraform_like.carve.ways import Pairs, Ways
+from terraform_like.carve.ways import Measures, Pairs, Ways
 from terraform_like.diagnostics import Path
 from terraform_like.domain.carving import CarveMethod, Effort
 
@@ -180,6 +180,10 @@ class Problem:
     def cost(self, choice: Ints) -> float:
         """Give the objective of a complete choice in solver units."""
         return float(self.pairs.cost[choice].sum() + self.limits.cost(self.loads(choice)).sum())
+
+    def measured(self, rows: Ints | slice = slice(None)) -> Measures:
+        """Measure what some pairs take; all of them by default."""
+        return self.ways.measured(self.pairs.unit[rows], self.pairs.territory[rows])
 
     def including(self, unit: Ints, territory: Positions) -> Problem:
         """Give the same problem with more ways among its pairs, where pairs have other positions."""

@@ -7,14 +7,14 @@ what was kept, and those that turn out cheap at the prices of the loads become p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from terraform_like.carve.arrays import Flags, Floats, Ints, distinct, stretches, union
+from terraform_like.carve.arrays import Flags, Floats, Ints, Positions, distinct, stretches, union
 from terraform_like.carve.eligible import Eligible
 from terraform_like.domain.geography import great_circle_km, on_the_sphere
 
@@ -23,7 +23,7 @@ _ALL = 500_000
 #: Nearest centers of each kind of territory that are pairs beyond that, to begin with.
 _NEAREST = 6
 #: Ways that are priced at once, which bounds the memory.
-_AT_ONCE = 1 << 20
+_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,6 @@ class Pairs:
         Positions in `Problem.units` and `Problem.territories`.
     moved : (E,) array
         Accounts of the unit that would change territory.
-    disruption, km : (E,) array
-        Those accounts as a share of all (protected ones counting more); km from the unit's accounts to the center.
-    misfit : (E,) array
-        Those accounts, as a share of all, whose skill the owner lacks; a view of one 0 where skills do not count.
     cost : (E,) array
         What the pair costs in solver units.
     """
@@ -47,9 +43,6 @@ class Pairs:
     unit: NDArray[np.int32]
     territory: NDArray[np.int32]
     moved: Floats
-    disruption: Floats
-    km: Floats
-    misfit: Floats
     cost: Floats
 
     def __len__(self) -> int:
@@ -68,6 +61,26 @@ class Pairs:
         """Change all arrays alike."""
         changed = [change(getattr(self, field.name)) for field in fields(self)]
         return Pairs(*changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What ways take, before it is weighed; E of them.
+
+    Parameters
+    ----------
+    moved : (E,) array
+        Accounts of the unit that would change territory.
+    disruption, km : (E,) array
+        Those accounts as a share of all (protected ones counting more); km from the unit's accounts to the center.
+    misfit : (E,) array
+        Accounts of the unit, as a share of all, whose skill the owner lacks; zeros where skills do not count.
+    """
+
+    moved: Floats
+    disruption: Floats
+    km: Floats
+    misfit: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,42 +149,56 @@ class Ways:
 
     def pairs(self, unit: Ints, territory: Ints) -> Pairs:
         """Price ways, which are sorted by unit and territory: each account of a unit adds its move and its way."""
-        starts = range(0, max(1, len(unit)), _AT_ONCE)
-        parts = [self._priced(unit[first : first + _AT_ONCE], territory[first : first + _AT_ONCE]) for first in starts]
-        if len(parts) == 1:
-            return parts[0]
-        return Pairs(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Pairs)))
+        moved, cost = np.empty(len(unit)), np.empty(len(unit))
+        for part, found in self._measured(unit, territory):
+            moved[part], cost[part] = found.moved, self._priced(found)
+        return Pairs(unit.astype(np.int32), territory.astype(np.int32), moved, cost)
 
-    def _priced(self, unit: Ints, territory: Ints) -> Pairs:
-        moved, disruption, km, misfit = measured(self, unit, territory)
-        cost = self.weights.disruption * disruption
+    def measured(self, unit: Positions, territory: Positions) -> Measures:
+        """Measure ways, given as two (E,) arrays."""
+        parts = [found for _, found in self._measured(unit, territory)]
+        return Measures(*(np.concatenate([getattr(one, field.name) for one in parts]) for field in fields(Measures)))
+
+    def nearest_km(self, unit: Ints, territory: Ints) -> float:
+        """Give the km if each unit took the shortest of its ways, which are sorted by unit."""
+        km = np.empty(len(unit))
+        for part, found in self._measured(unit, territory):
+            km[part] = found.km
+        return float(np.minimum.reduceat(km, np.flatnonzero(np.diff(unit, prepend=-1))).sum())
+
+    def _measured(self, unit: Positions, territory: Positions) -> Iterator[tuple[slice, Measures]]:
+        for first in range(0, max(1, len(unit)), _AT_ONCE):
+            part = slice(first, first + _AT_ONCE)
+            yield part, _measured(self, unit[part], territory[part])
+
+    def _priced(self, found: Measures) -> Floats:
+        cost = self.weights.disruption * found.disruption
         if self.fits is not None:
-            cost = cost + self.weights.fit * misfit
+            cost = cost + self.weights.fit * found.misfit
         if self.weights.nearest_km > 0:
-            cost = cost + self.weights.travel * km / self.weights.nearest_km
+            cost = cost + self.weights.travel * found.km / self.weights.nearest_km
         if self.weights.move:
-            cost = cost + self.weights.move * moved
-        return Pairs(unit.astype(np.int32), territory.astype(np.int32), moved, disruption, km, misfit, cost)
+            cost = cost + self.weights.move * found.moved
+        return cost
 
     def at_move_price(self, price: float) -> Ways:
         """Give the same ways with every moved account at a price, in solver units."""
         return replace(self, weights=replace(self.weights, move=price))
 
 
-def measured(ways: Ways, unit: Ints, territory: Ints) -> tuple[Floats, Floats, Floats, Floats]:
-    """Give how many accounts ways would move, the disruption, the km and the misfit, four (E,) arrays."""
+def _measured(ways: Ways, unit: Positions, territory: Positions) -> Measures:
     pair, member = stretches(ways.start[unit], ways.start[unit + 1])
     moves = (ways.current[member] != territory[pair]) & (ways.leaving[member] > 0)
     center, point = ways.centers[territory[pair]], ways.points[member]
     km = np.nan_to_num(great_circle_km(point[:, 0], point[:, 1], center[:, 0], center[:, 1]))
-    misfit: Floats = np.broadcast_to(np.float64(0.0), len(unit))
+    count = len(unit)
+    misfit = np.zeros(count)
     if ways.fits is not None:
         lacks = ~ways.fits.has[territory[pair], ways.fits.skill[member]] / len(ways.points)
-        misfit = np.bincount(pair, lacks, len(unit)).astype(np.float64)
-    if len(pair) == len(unit):
-        return moves.astype(np.float64), moves * ways.leaving[member], km, misfit
-    count = len(unit)
-    return (
+        misfit = np.bincount(pair, lacks, count).astype(np.float64)
+    if len(pair) == count:
+        return Measures(moves.astype(np.float64), moves * ways.leaving[member], km, misfit)
+    return Measures(
         np.bincount(pair, moves, count).astype(np.float64),
         np.bincount(pair, moves * ways.leaving[member], count).astype(np.float64),
         np.bincount(pair, km, count).astype(np.float64),

@@ -71,8 +71,8 @@ def explain_account(known: Known, account: str) -> AccountExplained | None:
     those = members(known.carving, known.population.inside, problem.segment)
     rules = eligible(those, known.locate, Report())
     how, place = _decided(known, number, those, rules, account)
-    km = float(problem.pairs.km[at])
-    every = float(problem.pairs.km[carved.choice].sum())
+    ways = problem.measured(carved.choice).km
+    km, every = float(ways[unit]), float(ways.sum())
     return AccountExplained(
         account=account,
         segment=problem.segment,
@@ -156,7 +156,7 @@ def _costs(known: Known, carved: Priced, unit: int, scale: Scale) -> dict[str, f
     problem, at = carved.problem, int(carved.choice[unit])
     prefer = known.carving.balance.get(problem.segment, Balance()).prefer
     pairs = problem.pairs
-    disruption = problem.units * prefer.disruption * float(pairs.disruption[at])
+    disruption = problem.units * prefer.disruption * float(problem.measured(np.array([at])).disruption[0])
     costs = {
         "disruption": scale.told(disruption),
         "travel": scale.told(float(pairs.cost[at]) - disruption),
@@ -172,12 +172,13 @@ def _alternatives(carved: Priced, unit: int, loads: Floats, scale: Scale) -> tup
     problem, at = carved.problem, int(carved.choice[unit])
     found = options(carved, unit)
     order = [row for row in np.lexsort((found.pair, found.alone, found.priced)).tolist() if found.pair[row] != at]
+    km = problem.measured(found.pair).km - problem.measured(np.array([at])).km
     return tuple(
         Alternative(
             territory=problem.territories[int(problem.pairs.territory[found.pair[row]])],
             alone=scale.told(float(found.alone[row])),
             with_room=scale.told(float(found.priced[row])),
-            km=round(float(problem.pairs.km[found.pair[row]] - problem.pairs.km[at]), 1),
+            km=round(float(km[row]), 1),
             breaks=tuple(_broken(carved, unit, int(found.pair[row]), loads)),
             apart=tuple(_apart(carved, unit, int(found.pair[row]))),
             **_too_many(carved, int(found.pair[row]), at),

@@ -83,7 +83,7 @@ def centers(problem):
 
     def of(carving, table):
         one = problem(carving, table)
-        nearest = {t: one.pairs.km[one.pairs.territory == t].min() for t in range(len(one.territories))}
+        nearest = {t: one.measured().km[one.pairs.territory == t].min() for t in range(len(one.territories))}
         return one, nearest
 
     return of
@@ -102,7 +102,9 @@ def test_found_centers_do_not_depend_on_where_accounts_are_now(wish, towns, prob
 
     def spots(table):
         one = problem(carving, table)
-        return sorted(tuple(np.round(one.pairs.km[one.pairs.territory == t], 6)) for t in range(len(one.territories)))
+        return sorted(
+            tuple(np.round(one.measured().km[one.pairs.territory == t], 6)) for t in range(len(one.territories))
+        )
 
     elsewhere = towns.with_columns(pl.Series("territory", ["c", "b", "a"] * 20))
     assert spots(towns) == spots(elsewhere)
@@ -117,6 +119,6 @@ def test_territories_that_differ_by_a_pin_share_the_accounts_out(wish, towns, pr
 def test_territories_keep_the_center_where_their_accounts_are(wish, towns, problem):
     carving = located_plan(wish, a={}, b={}, c={})
     one = problem(carving, towns.with_columns(pl.Series("territory", ["c"] * 20 + ["a"] * 20 + ["b"] * 20)))
-    mine = one.pairs.km[one.current]
-    cheapest = np.minimum.reduceat(one.pairs.km, np.searchsorted(one.pairs.unit, np.arange(one.units)))
+    mine = one.measured().km[one.current]
+    cheapest = np.minimum.reduceat(one.measured().km, np.searchsorted(one.pairs.unit, np.arange(one.units)))
     assert mine == pytest.approx(cheapest)

@@ -83,8 +83,8 @@ def test_moves_cost_their_share_of_all_accounts_and_protected_ones_five_times_th
     )
     one = problem(carving, accounts(3, territory=["a", "a", "b"], hot=[True, False, False]))
     # Seven parts: five for the protected account, one for each of the others.
-    assert one.pairs.disruption == pytest.approx(np.array([0, 5, 0, 1, 1, 0]) / 7)
-    assert one.pairs.cost == pytest.approx(3 * 3 * one.pairs.disruption)
+    assert one.measured().disruption == pytest.approx(np.array([0, 5, 0, 1, 1, 0]) / 7)
+    assert one.pairs.cost == pytest.approx(3 * 3 * one.measured().disruption)
 
 
 def test_who_comes_from_no_territory_of_the_plan_moves_for_nothing(wish, accounts, problem):
@@ -102,7 +102,7 @@ def test_travel_is_km_over_the_km_to_the_nearest_centers(wish, accounts, problem
     )
     one = problem(carving, accounts(2, lat=[0.0, 0.0], lon=[1.0, 8.0]))
     degree = 6371.0088 * np.pi / 180
-    assert one.pairs.km == pytest.approx(np.array([1, 9, 8, 2]) * degree)
+    assert one.measured().km == pytest.approx(np.array([1, 9, 8, 2]) * degree)
     assert one.nearest_km == pytest.approx(3 * degree)
     assert one.pairs.cost == pytest.approx(2 * 2 * np.array([1, 9, 8, 2]) / 3)
 
@@ -113,7 +113,7 @@ def test_an_account_without_a_location_travels_for_nothing(wish, accounts, probl
         territories={"a": {"segment": "all", "center": [0, 0]}, "b": {"segment": "all", "center": [0, 10]}},
     )
     one = problem(carving, accounts(3, lat=[None, 0.0, 0.0], lon=[5.0, None, 1.0]))
-    assert one.pairs.km[:4].tolist() == [0, 0, 0, 0]
+    assert one.measured().km[:4].tolist() == [0, 0, 0, 0]
 
 
 def test_a_family_is_one_unit_with_the_sum_of_its_weights(wish, accounts, problem):
@@ -274,9 +274,9 @@ def fields(wish):
 
 def test_an_account_fits_where_the_owner_has_its_skill_or_none_that_is_known(fields, accounts, problem):
     one = problem(fields, accounts(5, industry=["healthcare", "energy", "toys", None, "retail"]))
-    lacking = one.pairs.misfit.reshape(5, 4) * 5
+    lacking = one.measured().misfit.reshape(5, 4) * 5
     assert lacking.tolist() == [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0]]
-    assert one.pairs.cost == pytest.approx(5 * 2 * one.pairs.misfit)
+    assert one.pairs.cost == pytest.approx(5 * 2 * one.measured().misfit)
 
 
 def test_a_family_misfits_by_each_of_its_accounts(fields, accounts, problem):
@@ -284,11 +284,11 @@ def test_a_family_misfits_by_each_of_its_accounts(fields, accounts, problem):
         update={"accounts": fields.accounts.model_validate({"fit": "industry", "family": "parent"})}
     )
     one = problem(family, accounts(3, industry=["energy", "retail", "energy"], parent=[None, "A-00", "A-00"]))
-    assert one.pairs.misfit == pytest.approx([2 / 3, 1 / 3, 0, 0])
+    assert one.measured().misfit == pytest.approx([2 / 3, 1 / 3, 0, 0])
 
 
 def test_without_fit_no_skill_counts(fields, accounts, problem):
     plain = fields.model_copy(update={"accounts": fields.accounts.model_copy(update={"fit": None})})
     one = problem(plain, accounts(2, industry=["healthcare", "energy"]))
-    assert not one.pairs.misfit.any()
+    assert not one.measured().misfit.any()
     assert not one.pairs.cost.any()
