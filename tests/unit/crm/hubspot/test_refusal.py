@@ -31,7 +31,7 @@ def error(status: int, body: Any, *, after: float | None = None) -> CrmError:
         (423, {}, None, True, 2.0),
         (423, {}, 0.5, True, 2.0),
         (477, {}, 120.0, True, 120.0),
-        (502, {}, None, True, None),
+        *((status, {}, None, True, None) for status in (408, 500, 502, 503, 504, 524)),
         (400, {}, None, False, None),
         (401, {}, None, False, None),
         (403, {}, None, False, None),
