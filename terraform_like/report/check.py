@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from terraform_like.policy.verdict import Verdict
-from terraform_like.report.check_view import CheckView
+from terraform_like.report.check_view import CheckView, Integrity
 from terraform_like.report.escape import escaped
 from terraform_like.report.terminal import BLANK, WIDTH, Block, Piece, hanging, line, rendered
 from terraform_like.report.text_verdicts import verdict_blocks
@@ -26,7 +26,7 @@ def _blocks(view: CheckView) -> Iterator[Block]:
         for finding in view.integrity:
             word, style = ("holds ", "green") if finding.holds else ("BROKEN", "bold red")
             lead = [Piece(f"  {word}  ", style)]
-            yield hanging(lead, Piece(escaped(finding.question), "bold"), f": {escaped(finding.message)}")
+            yield hanging(lead, Piece(escaped(finding.question), "bold"), f": {_found(finding)}")
         yield BLANK
     if view.verdicts:
         whose = f" of {escaped(view.policies_from)}" if view.policies_from else ""
@@ -51,6 +51,29 @@ def _blocks(view: CheckView) -> Iterator[Block]:
         yield hanging([Piece("Needs no human" if allowed else "Needs a human", "bold"), ": "], escaped(why))
         yield BLANK
     yield line(Piece(view.conclusion, "bold green" if view.passes else "bold red"))
+
+
+#: What it means that a question about the plan itself is answered as it must be, for whoever never saw one.
+_HOLDS = {
+    "format-version": "this version of the tool reads it",
+    "seal": "nobody edited plan.json after it was saved",
+    "assignments": "assignments.csv is the one that was saved with it",
+    "snapshot": "what the CRM held is what was saved with it",
+    "config": "it was made from the YAML that stands here",
+    "policies": "it was judged by the policies that stand here",
+    "proof": "the carve is as good as its proof says",
+    "figures": "every figure comes out the same again",
+    "verdicts": "so does every verdict",
+}
+
+
+def _found(finding: Integrity) -> str:
+    message = escaped(finding.message)
+    means = _HOLDS.get(finding.question) if finding.holds else None
+    if means is None:
+        return message
+    # A digest is what a sign-off and a log name; a sentence would say the same twice.
+    return means if " " in message else f"{means} ({message})"
 
 
 _STYLES = {"+": "green", "-": "red", "~": "yellow"}

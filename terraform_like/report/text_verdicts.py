@@ -25,6 +25,8 @@ def verdict_blocks(verdicts: Iterable[ToldVerdict], places: Mapping[str, Span] =
             continue
         if verdict.says:
             yield hanging(lead, escaped(verdict.says))
+        if told.measure and not told.whole:
+            yield hanging(lead, told.measure)
         if told.subjects and not told.whole:
             yield hanging(lead, told.subjects)
         if told.excuse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,25 @@ from terraform_like.report.numbers import figure
 
 #: Words for verdicts, in the order in which verdicts are told.
 WORDS = ("FAILED", "advice", "overridden", "waived", "passed")
+
+
+#: What a measure is, for whoever never met it.
+_MEANS = {
+    "spread": "the highest divided by the lowest, 1 where all are alike",
+    "range_share": "the highest less the lowest as a share of the sum, 0 where all are alike",
+    "gini": "how uneven all of them are, 0 where they are alike, towards 1 where one has everything",
+    "jain": "how even all of them are, 1 where they are alike, towards 0 where one has everything",
+    "cv": "the standard deviation divided by the mean, 0 where all are alike",
+    "theil": "how uneven all of them are, 0 where they are alike",
+    "atkinson": "how uneven all of them are, 0 where they are alike, 1 where one has nothing",
+    "max_share": "the share of the sum that the highest has",
+    "envy": "how many would be better off with the book of another",
+    "envy_up_to_one": "how many would be better off with the book of another, even without its heaviest account",
+    "parity": "the lowest group divided by the highest, 1 where groups are alike",
+    "parity_p": "how often chance alone would part the groups as far",
+}
+#: The measure in a rule, and what it is of.
+_MEASURE = re.compile(r": ([a-z_]+)\((.+)\) (?:at most|at least|no worse)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +65,22 @@ class ToldVerdict:
         return _whole(self.verdict)
 
     @property
+    def measure(self) -> str:
+        """What is measured, in words, and what stands beside the subjects; nothing where the rule explains itself."""
+        found = _MEASURE.search(self.verdict.rule)
+        if found is None or self.word == "passed":
+            return ""
+        means = f"`{found[1]}` is {_MEANS[found[1]]}" if found[1] in _MEANS else ""
+        sized = ", size for size" if self.verdict.rule.startswith("territories") and found[1] in _MEANS else ""
+        beside = f"in brackets {escaped(found[2])} of each{sized}" if self.verdict.values and self.subjects else ""
+        said = "; ".join(text for text in (means, beside) if text)
+        return f"{said}." if said else ""
+
+    @property
     def lines(self) -> tuple[str, ...]:
-        """The whole of it line by line: rule, what the policy says in words, to whom, what to do, and why not."""
+        """The whole of it line by line: rule, its words, what is measured, to whom, what to do, and why not."""
         remedy = f"What to do: {escaped(self.verdict.remedy)}" if self.verdict.remedy and self.verdict.blocks else ""
-        lines = (self.sentence, escaped(self.verdict.says), self.subjects, remedy, self.excuse)
+        lines = (self.sentence, escaped(self.verdict.says), self.measure, self.subjects, remedy, self.excuse)
         return tuple(text for text in lines if text)
 
 

@@ -235,3 +235,12 @@ def test_the_environment_of_a_caller_leads_git_to_no_other_repository(branch, tm
     monkeypatch.setenv("GIT_DIR", os.fspath(other.root / ".git"))
 
     assert branch.verdicts() == BLOCKED
+
+
+def test_a_policy_that_a_branch_takes_away_is_shown_at_its_name(branch):
+    (branch.root / FILE).unlink()
+    branch.plan()
+    _, report = check(open_repository(branch.root), "fy27", base="main", today=DAY)
+
+    (span,) = [one.span for one in report if one.summary.startswith("This branch takes away policy")]
+    assert (span.line, span.column, span.length) == (2, 3, len("nobody-moves"))

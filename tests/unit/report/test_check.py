@@ -25,11 +25,22 @@ def test_a_reviewer_can_tell_what_is_unfair_to_whom_by_how_much_and_what_to_do(p
 
     assert "FAILED even-workload (hard)" in told
     assert "it is 1.5004 in town" in told
+    assert "`spread` is the highest divided by the lowest, 1 where all are alike; in brackets workload of each" in told
     assert "slot.town-04 (88.1), territory.town-01 (132)" in told
     assert "policies/fairness.yaml, line 17" in told
     assert "look at town" in told
     assert "{policy: even-workload, subject: slot.town-04, owner: WHO, reason: WHY, expires: DATE}" in told
     assert told.endswith("Check failed: 1 hard policy broken.")
+
+
+def test_what_holds_is_told_to_whoever_never_saw_a_seal():
+    told = text(
+        replace(VIEW, integrity=[Integrity("seal", True, "0123456789ab"), Integrity("proof", True, "the same one")])
+    )
+
+    assert "holds seal: nobody edited plan.json after it was saved (0123456789ab)" in told
+    assert "holds proof: the carve is as good as its proof says" in told
+    assert "the same one" not in told
 
 
 def test_a_fault_in_the_saved_plan_fails_the_check_and_says_the_way_out(plan):
