@@ -23,6 +23,9 @@ SNAPSHOT_FILE = "snapshot.parquet"
 #: What git leaves where it cannot merge.
 CONFLICT = re.compile(rb"^(<<<<<<<|=======|>>>>>>>)(?: .*)?\r?$", re.MULTILINE)
 
+#: Bytes that are read together.
+_BLOCK = 100_000
+
 #: Rows that are lists of Python before they become columns.
 _ROWS = 10_000
 
@@ -68,9 +71,10 @@ def read_assignments(folder: Path, expected: str) -> Part:
     digest = hashlib.sha256()
 
     def lines() -> Iterator[str]:
-        for line in file:
-            digest.update(line)
-            yield line.decode()
+        while some := file.readlines(_BLOCK):
+            data = b"".join(some)
+            digest.update(data)
+            yield from io.StringIO(data.decode(), newline="")
 
     table, problem = None, ""
     path = folder / ASSIGNMENTS_FILE

@@ -292,6 +292,15 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
         open_state(URL, tmp_path)
 
 
+def test_what_became_of_accounts_is_sorted_as_python_sorts_whatever_the_language_of_the_database(state: State) -> None:
+    accounts = ["a", "B", "é", "A-2", "A-10", "Z", "_", "007"]
+    run = state.begin("fy27", "d")
+    state.intend(run, 1, [Intent(account, Place(owner="u-1"), Place(owner="u-2")) for account in accounts])
+    state.settle(run, 1, [Settled(account, "done") for account in accounts], PLACES.clear(), gone=set())
+    state.finish(run, entry(run))
+    assert state.since("fy27", 0)["account"].to_list() == sorted(accounts)
+
+
 def test_what_accounts_had_before_later_applies_is_the_first_of_it_where_they_were_written(state: State) -> None:
     def one(plan: str, owner: str, after: str, accounts: dict[str, str]) -> None:
         run = state.begin(plan, f"{plan}{owner}")
