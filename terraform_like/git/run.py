@@ -29,7 +29,8 @@ _LOCAL = (
 #: A path is a path and no pattern; reading takes no lock, so that it disturbs no command beside it; nobody is asked for
 #: a password. What was committed is what counts: no object stands for another, and no commit has other parents.
 _SETTINGS = {
-    "GIT_GRAFT_FILE": os.devnull,
+    # There can be no such file; of one that is there, were it empty, git says that it will be gone one day.
+    "GIT_GRAFT_FILE": f"{os.devnull}/none",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
