@@ -105,7 +105,8 @@ def table_columns(over: Over, groups: Iterable[str], accounts: Mapping[str, Kind
     """
     fixed = dict(FIXED[over])
     if over in OVER_ACCOUNTS:
-        hidden = (*HIDDEN, *(("territory", "owner") if over == "changes" else ()))
+        # Which territory and owner are meant, of the many that a change has, the table says itself.
+        hidden = {*HIDDEN, "territory", "owner"}
         inside = {SEGMENT: Kind.TEXT, **accounts}
         return {name: kind for name, kind in inside.items() if name not in hidden} | fixed
     known = figures(accounts)
@@ -126,7 +127,7 @@ def read_of_accounts(over: Over, column: str, groups: Collection[str] = ()) -> s
     if over in OVER_ACCOUNTS:
         return column
     end = next((end for end in OF_FIGURES[over] if column.endswith(end) and column != end), "")
-    return column.removesuffix(end) if end else column
+    return column.removesuffix(end)
 
 
 def largest_of(column: str) -> str:

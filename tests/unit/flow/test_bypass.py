@@ -244,3 +244,13 @@ def test_a_policy_that_a_branch_takes_away_is_shown_at_its_name(branch):
 
     (span,) = [one.span for one in report if one.summary.startswith("This branch takes away policy")]
     assert (span.line, span.column, span.length) == (2, 3, len("nobody-moves"))
+
+
+def test_another_repository_that_is_gone_is_not_the_one_that_was_moved(branch):
+    branch.write("other/territory.yaml", "project: other\n")
+    branch.commit()
+    branch.git("branch", "--force", "main")
+    (branch.root / "other/territory.yaml").unlink()
+    branch.plan()
+
+    assert branch.verdicts() == BLOCKED

@@ -9,12 +9,16 @@ import pytest
 from pydantic import ValidationError
 
 from terraform_like.diagnostics import Span
+from terraform_like.domain.expression import ExpressionError
 from terraform_like.policy.changed import changed
+from terraform_like.policy.finding import told_chance
 from terraform_like.policy.judge import judge
+from terraform_like.policy.measure import Measure
 from terraform_like.policy.override import Override, overridden
-from terraform_like.policy.rule import Policies, Policy
+from terraform_like.policy.rule import Limits, Policies, Policy, Waiver
 from terraform_like.policy.tables import FIXED
 from terraform_like.policy.verdict import Verdict
+from terraform_like.policy.waiving import touched_by
 
 DAY = date(2027, 2, 1)
 EMPTY = {over: pl.DataFrame(schema=dict.fromkeys(columns, pl.String)) for over, columns in FIXED.items()}
@@ -250,3 +254,104 @@ def test_a_waiver_ends_a_year_ahead_at_most_where_its_policy_says_nothing_else(e
     waived, _ = of(books(arr=[0.0]), {"subject": "territory.a", "expires": expires}, **{"assert": "arr > 0"})
 
     assert waived.passed is counts
+
+
+@pytest.mark.parametrize("said", [{}, {"subject": "account.1", "where": "TRUE"}])
+def test_a_waiver_is_of_a_subject_or_of_a_filter(said):
+    with pytest.raises(ValidationError):
+        Waiver.model_validate({"policy": "p", "owner": "vp", "reason": "x", "expires": "2027-12-31", **said})
+
+
+@pytest.mark.parametrize(
+    ("share", "first", "later"),
+    [(None, None, 0.5), (0.4, 0.4, 0.4), (0.999, 0.999, 0.999), (1, None, None), (0, 0, 0)],
+)
+def test_a_territory_may_change_by_half_from_the_second_apply_on_where_nothing_is_said(share, first, later):
+    limits = Limits.model_validate({} if share is None else {"territory": share})
+
+    assert (limits.of_territories(first=True), limits.of_territories(first=False)) == (first, later)
+
+
+def test_a_filter_that_excepts_both_of_two_rows_excepts_everything():
+    _, told = of(books(arr=[0.0, 0.0]), {"where": "TRUE"}, **{"assert": "arr > 0"})
+
+    assert any("excepts everything" in one.summary for one in told)
+
+
+def test_a_waiver_that_helps_alone_counts_though_with_others_it_does_not():
+    waivers = [{"subject": f"territory.{name}"} for name in "bac"]
+    verdict, told = of(books(arr=[-5.0, 6.0, 7.0]), *waivers, measure="sum(arr)", at_least=10)
+
+    assert verdict.passed
+    assert verdict.waived is not None
+    assert [one.summary for one in told if "Unused" in one.summary] == [
+        'Unused waiver of territory.b from policy "p"',
+        'Unused waiver of territory.c from policy "p"',
+    ]
+
+
+def test_a_plan_touches_what_its_changes_name_on_either_side_and_what_those_are_in():
+    row = {"address": "account.1", "territory_before": "a", "territory_after": "gone", "segment": "smb"}
+    changes = pl.DataFrame([{**row, "owner_before": "jane", "owner_after": "raj"}])
+    territories = books(segment=["metro", None])
+    plan = pl.DataFrame({"address": ["plan.x"]})
+
+    assert touched_by(changes, territories, plan) == {
+        *("account.1", "territory.a", "slot.a", "territory.gone", "slot.gone"),
+        *("person.jane", "person.raj", "segment.metro", "segment.smb", "plan.x"),
+    }
+    assert touched_by(changes.clear(), territories, plan) == set()
+    within = changes.with_columns(pl.lit("b").alias("territory_after"))
+    assert "segment.None" not in touched_by(within, territories, plan)
+
+
+@pytest.mark.parametrize(
+    ("by", "subject", "waived"),
+    [
+        ("segment", "segment.x", True),
+        ("segment", "slot.x", False),
+        ("territory", "territory.a", True),
+        ("territory", "slot.a", True),
+        ("region", "region.x", False),
+    ],
+)
+def test_a_waiver_calls_a_part_by_an_address_where_parts_have_one(by, subject, waived):
+    table = books(segment=["x", "x"], region=["x", "x"], arr=[1.0, 9.0])
+    table = table.with_columns(pl.format("row.{}", "territory").alias("address"))
+    verdict, _ = of(table, {"subject": subject}, by=by, measure="max(arr)", at_most=0.5)
+
+    assert (verdict.waived is not None or verdict.part == "b") is waived
+
+
+def test_a_waiver_that_is_over_excuses_none_of_the_rows_once_the_plan_touches_its_subject():
+    changes = pl.DataFrame([{"address": "account.1", "territory_before": "a", "territory_after": "a", "segment": "x"}])
+    policies = Policies.model_validate(
+        {
+            "policies": {"p": {"over": "territories", "by": "segment", "measure": "max(arr)", "at_most": 5}},
+            "waivers": [{"policy": "p", "subject": "segment.x", "owner": "vp", "reason": "x", "expires": "2027-01-31"}],
+        }
+    )
+    table = books(segment=["x", "x"], arr=[1.0, 9.0])
+    touched, _ = judge(policies, {**EMPTY, "territories": table, "changes": changes}, DAY)
+    untouched, _ = judge(policies, {**EMPTY, "territories": table}, DAY)
+
+    # Territory b alone breaks it, which the plan leaves as it is; but the waiver is of the segment, which it does not.
+    assert (touched[0].passed, untouched[0].passed) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["atkinson(arr, 0.001)", "atkinson(arr, 100)", "quantile(arr, 0)", "quantile(arr, 0.5)", "quantile(arr, 1)"]
+)
+def test_a_number_within_its_bounds_is_taken(text):
+    assert Measure.parse(text).number is not None
+
+
+@pytest.mark.parametrize("text", ["atkinson(arr, 100.5)", "quantile(arr, 1.5)"])
+def test_a_number_beyond_its_bounds_is_refused(text):
+    with pytest.raises(ExpressionError):
+        Measure.parse(text)
+
+
+def test_a_chance_is_told_in_four_digits():
+    assert told_chance(1 / 21) == 0.0476
+    assert told_chance(None) is None

@@ -151,3 +151,62 @@ def test_what_parts_territories_is_known_without_the_crm():
 
     ((path, _, error),) = faulty_expressions(policies, None, lambda over: Offered(FIXED[over]))
     assert (path, str(error)) == (("policies", "part", "by"), 'there is no column "segmnt". Did you mean "segment"?')
+
+
+def test_what_parts_rows_is_a_name_and_no_expression():
+    policies = gate(
+        odd={"over": "accounts", "by": "sales region", "measure": "parity(arr, team)", "at_least": 0.8},
+        part={"over": "territories", "by": "segmnt", "measure": "count", "at_most": 1},
+    )
+
+    assert [one.column for one in policy_columns(policies, None)][:3] == ["sales region", "arr", "team"]
+    (error,) = [
+        error
+        for path, _, error in faulty_expressions(policies, None, lambda over: Offered(FIXED[over]))
+        if path[1] == "part"
+    ]
+    assert (error.offset, error.length) == (0, len("segmnt"))
+
+
+def test_the_filter_of_a_waiver_reads_columns_and_is_found_faulty_as_a_policy_is():
+    waivers = [
+        {"policy": "deals", "where": "state = 'CA'"},
+        {"policy": "deals", "subject": "account.1"},
+        {"policy": "gone", "where": "city = 'x'"},
+        {"policy": "deals", "where": "state = "},
+    ]
+    policies = Policies.model_validate(
+        {
+            "policies": {"deals": {"over": "changes", "assert": "kind = 'move'"}},
+            "waivers": [{**one, "owner": "vp", "reason": "x", "expires": "2027-12-31"} for one in waivers],
+        }
+    )
+
+    assert [(one.column, one.path) for one in policy_columns(policies, None)] == [("state", ("waivers", 0, "where"))]
+    faults = faulty_expressions(policies, None, lambda over: Offered(FIXED[over]))
+    assert [path for path, _, _ in faults] == [("waivers", 3, "where")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "faulty"),
+    [
+        ({"measure": "mean(accounts)"}, True),
+        ({"measure": "mean(accounts)", "better": "lower"}, False),
+        ({"measure": "spread(accounts)"}, False),
+    ],
+)
+def test_a_comparison_of_what_is_better_neither_way_is_a_fault_of_the_whole_measure(rule, faulty):
+    policies = gate(p={"over": "territories", "compare": "before", **rule})
+    found = list(faulty_expressions(policies, None, lambda over: Offered(FIXED[over])))
+
+    assert [(path[-1], error.offset, error.length) for path, _, error in found] == (
+        [("measure", 0, len("mean(accounts)"))] if faulty else []
+    )
+
+
+def test_a_place_that_nothing_tells_is_a_fault_where_it_is_asked_for():
+    measure = "sum(CASE WHEN within_km(1, 2, 3) THEN 1 ELSE 0 END)"
+    policies = gate(p={"over": "accounts", "measure": measure, "at_most": 1})
+    ((_, text, error),) = faulty_expressions(policies, None, lambda over: Offered(FIXED[over]))
+
+    assert text[error.offset :].startswith("within_km")
