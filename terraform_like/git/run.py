@@ -36,8 +36,6 @@ _SETTINGS = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
 }
-#: Git advises against a file of other parents wherever one is named, an empty one too, and advice is no refusal.
-_QUIET = ("-c", "advice.graftFileDeprecated=false")
 
 
 class GitError(Exception):
@@ -90,7 +88,7 @@ def run(
     try:
         with _without(_LOCAL):
             written = git.Git(str(root)).execute(
-                [git.Git.GIT_PYTHON_GIT_EXECUTABLE, *_QUIET, *arguments],
+                [git.Git.GIT_PYTHON_GIT_EXECUTABLE, *arguments],
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
                 istream=given,
