@@ -65,7 +65,7 @@ bench-apply: $(READY) ## apply plans of up to 400,000 changes to SQLite and to P
 faults: $(READY) ## kill an apply 3,000 times, continue it, and compare with one that nobody disturbed: an hour and more
 	$(BIN)/python tests/faults/run.py --runs 1000
 
-mutants: $(READY) ## change the gate's code in a thousand places, one by one, and see that a test fails: an hour
+mutants: $(READY) ## change the gate's code in a thousand places, one by one, and see that a test fails: a quarter of an hour
 	$(BIN)/python tests/mutants/run.py
 
 lint: $(READY) ## layout, lint and types only

@@ -254,3 +254,14 @@ def test_another_repository_that_is_gone_is_not_the_one_that_was_moved(branch):
     branch.plan()
 
     assert branch.verdicts() == BLOCKED
+
+
+def test_a_link_in_a_folder_below_the_policies_is_none_of_the_gate(branch):
+    branch.write("rules.yaml", WEAK)
+    (branch.root / "policies/standard").mkdir()
+    (branch.root / "policies/standard/weak.yaml").symlink_to("../../rules.yaml")
+    branch.commit()
+    branch.git("branch", "--force", "main")
+    branch.plan()
+
+    assert branch.verdicts() == BLOCKED

@@ -142,11 +142,18 @@ def test_an_edit_is_named_unless_the_yaml_is_another_too_since_then_all_would_be
     (seal,) = [told for told in found.checks if not told.ok]
     assert (seal.name, "mallory" in seal.says) == ("seal", True)
 
+    # Policies alone change no figure.
+    (repository.root / "policies" / "more.yaml").write_text("policies: {p: {over: plan, assert: 'true'}}\n")
+    found, _ = check(repository, "fy27", base=None)
+    told = {told.name: told.says for told in found.checks if not told.ok}
+    assert told.keys() == {"seal", "policies"}
+    assert "mallory" in told["seal"]
+
     wishes = repository.plan_folder("fy27") / "plan.yaml"
     wishes.write_text(wishes.read_text().replace("size: 0.5", "size: 0.6"))
     found, _ = check(repository, "fy27", base=None)
     told = {told.name: told.says for told in found.checks if not told.ok}
-    assert told.keys() == {"seal", "config"}
+    assert told.keys() == {"seal", "config", "policies"}
     assert "recomputed" not in told["seal"]
 
 

@@ -1,4 +1,4 @@
-"""The driver of `make mutants` changes what runs, one place at a time, and nothing else."""
+"""A mutant changes what runs, in one place, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-spec = importlib.util.spec_from_file_location("mutants_run", Path(__file__).parent / "run.py")
+spec = importlib.util.spec_from_file_location("mutants_changes", Path(__file__).parent / "changes.py")
 SOURCE = """
 from __future__ import annotations
 
