@@ -157,6 +157,24 @@ def test_an_edit_is_named_unless_the_yaml_is_another_too_since_then_all_would_be
     assert "recomputed" not in told["seal"]
 
 
+@pytest.mark.parametrize("today", [None, DAY])
+def test_a_fresh_check_asks_the_crm_too_and_another_does_not(repository, planned, today):
+    save_plan(repository, planned)
+    asked = {"version", "state", "commit", "records"}
+
+    def checked(fresh):
+        found, _ = check(repository, "fy27", base=None, fresh=fresh, today=today)
+        return {told.name: told.ok for told in found.checks}
+
+    assert checked(False).keys() & asked == set()
+    assert checked(True)["records"]
+    with closing(sqlite3.connect(repository.root / "crm.sqlite")) as database:
+        database.execute("UPDATE accounts SET owner_id = 'U3'")
+        database.commit()
+    assert not checked(True)["records"]
+    assert all(checked(False).values())
+
+
 def test_an_account_that_is_left_out_is_caught(planned, failing):
     for account in planned.assignments["account"]:
         short = planned.assignments.filter(pl.col("account") != account)

@@ -80,7 +80,7 @@ def test_a_plan_is_judged_by_the_policies_of_the_base(company):
     assert verdicts(found) == BLOCKED
     assert not found.passed
     assert (found.policy_changes, told) == ((), [])
-    assert found.places["nobody-moves"].line == 2
+    assert (found.places["nobody-moves"].line, found.places["nobody-moves"].column) == (2, 3)
 
 
 def test_paths_are_told_from_the_top_of_the_git_repository(company):
