@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -141,6 +142,7 @@ def test_an_edit_is_named_unless_the_yaml_is_another_too_since_then_all_would_be
     found, _ = check(repository, "fy27", base=None)
     (seal,) = [told for told in found.checks if not told.ok]
     assert (seal.name, "mallory" in seal.says) == ("seal", True)
+    assert seal.says.count(", recomputed ") == 3
 
     # Policies alone change no figure.
     (repository.root / "policies" / "more.yaml").write_text("policies: {p: {over: plan, assert: 'true'}}\n")
@@ -155,6 +157,26 @@ def test_an_edit_is_named_unless_the_yaml_is_another_too_since_then_all_would_be
     told = {told.name: told.says for told in found.checks if not told.ok}
     assert told.keys() == {"seal", "config", "policies"}
     assert "recomputed" not in told["seal"]
+
+
+def test_no_edit_is_named_where_nothing_differs_or_nothing_can_be_recomputed(repository, planned, save):
+    def told_of_the_seal():
+        found, _ = check(repository, "fy27", base=None)
+        (seal,) = [told for told in found.checks if told.name == "seal"]
+        assert not seal.ok
+        return seal.says
+
+    file = repository.plan_folder("fy27") / "plan.json"
+    save(planned)
+    file.write_text(file.read_text().replace(json.loads(file.read_text())["digest"], "0" * 64))
+    plain = told_of_the_seal()
+    assert "plan.json was edited after it was saved" in plain
+    assert "recomputed" not in plain
+    assert not plain.rstrip().endswith(":")
+
+    save(replace(planned, assignments=planned.assignments.slice(1)))
+    file.write_text(file.read_text().replace('"jane"', '"mallory"'))
+    assert "recomputed" not in told_of_the_seal()
 
 
 @pytest.mark.parametrize("today", [None, DAY])

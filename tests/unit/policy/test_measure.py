@@ -87,3 +87,8 @@ def test_a_column_of_a_measure_is_told_at_its_place():
 
     assert text[doubt.offset :] == text[read.offset :] == "acounts)"
     assert doubt.length == len("acounts")
+
+
+def test_a_measure_that_counts_rows_has_no_argument_and_no_groups():
+    count = Measure.parse("count")
+    assert (count.argument, count.start, count.number, count.group, count.group_start) == (None, 0, None, None, 0)

@@ -11,6 +11,7 @@ from terraform_like.diagnostics import Span
 from terraform_like.policy.judge import judge
 from terraform_like.policy.rule import Policies
 from terraform_like.policy.tables import FIXED
+from terraform_like.policy.verdict import Verdict
 
 DAY = date(2027, 2, 1)
 EMPTY = {over: pl.DataFrame(schema=dict.fromkeys(columns, pl.String)) for over, columns in FIXED.items()}
@@ -256,3 +257,9 @@ def test_rounding_is_a_billionth_of_the_limit(arr, passes):
     ((verdict,), _) = judge(Policies.model_validate({"policies": {"p": rule}}), {**EMPTY, "territories": books}, DAY)
 
     assert verdict.passed is passes
+
+
+def test_a_verdict_that_names_nobody_leaves_nobody_out():
+    (verdict,) = asked(p={"over": "territories", "assert": "true"})[0].values()
+    again = Verdict.model_validate(verdict.model_dump(exclude={"subjects", "more_subjects"}))
+    assert (again.subjects, again.more_subjects) == ((), 0)
