@@ -316,7 +316,8 @@ class _Loop:
             running = [node for node in quick if file in runs[node]]
             mine = [node for node in running if not runs[node][file].isdisjoint(mutant.statement)]
             put = swapped(mutant, functions) if mutant.inside else None
-            self.tests.append(mine if mutant.inside else running or quick)
+            # What a module says as it is imported may be read where no line of it runs: a field's default.
+            self.tests.append(mine if mutant.inside else running + [node for node in quick if node not in running])
             if put is None:
                 self.later.append(number)
                 continue
