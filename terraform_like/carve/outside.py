@@ -3,7 +3,7 @@
 Units that lie side by side and are about as heavy make a group. A straight line from its rim, and the prices of the
 loads for the weight in it that suits a territory best, are less than any way of the group to that territory costs. Only
 where that is less than its pairs cost are its ways looked at one by one: first by a straight line through the earth,
-which is shorter than any way, and what that leaves is measured. So a bound is exact, whatever was kept as pairs.
+which is shorter than any way, and what that leaves is measured. So what is found is exact, whatever was kept as pairs.
 """
 
 from __future__ import annotations
@@ -22,9 +22,6 @@ from terraform_like.domain.geography import EARTH_RADIUS_KM, on_the_sphere
 _GROUP, _LAYERS = 128, 16
 #: Groups that are compared with all territories at once, and ways that are measured at once: they bound the memory.
 _GROUPS_AT_ONCE, _WAYS_AT_ONCE = 512, 1 << 18
-#: Where a few ways of each unit are asked for, so many times more are measured: those that a straight line says are
-#: cheapest.
-_SPARE = 2
 #: Bits of each coordinate by which units are put in order.
 _BITS = 10
 #: What rounding may make of squares of distances on the unit sphere, and relatively of sums.
@@ -45,14 +42,14 @@ def cheaper(ways: Ways, pairs: Pairs, price: Floats, weights: Floats, than: Floa
     than : (N,) array
         What the cheapest priced pair of each unit costs; of units without pairs nothing is found.
     most : int
-        How many ways of each unit to give: the cheapest of twice as many that a straight line says are cheapest.
+        How many ways of each unit to give, the cheapest ones.
 
     Returns
     -------
     unit, territory : arrays of int
         Such ways, sorted.
     """
-    found = [_first(*block, most) for block in _cheap(ways, pairs, price, weights, than, _SPARE * most)]
+    found = [_first(*block, most) for block in _cheap(ways, pairs, price, weights, than)]
     if not found:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     unit, territory = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
@@ -169,12 +166,9 @@ def _along_a_curve(points: Floats) -> Ints:
 
 
 def _cheap(
-    ways: Ways, pairs: Pairs, price: Floats, weights: Floats, than: Floats, most: int | None = None
+    ways: Ways, pairs: Pairs, price: Floats, weights: Floats, than: Floats
 ) -> Iterator[tuple[Ints, Ints, Floats]]:
-    """Give unit, territory and cost of ways that are no pairs and cheaper, all of one unit together.
-
-    All of them, or the `most` of each unit that a straight line says are cheapest.
-    """
+    """Give unit, territory and cost of all ways that are no pairs and cheaper, all of one unit together."""
     groups = _grouped(ways, pairs, weights)
     if not len(groups.units):
         return
@@ -194,10 +188,7 @@ def _cheap(
         value = groups.weights[part] @ price[books].T
         if km:
             value += _straight(groups.points[part], there[books]) * placed[books] * groups.located[part, None]
-        cheap = value < room[part, None]
-        if most is not None and most < len(books):
-            cheap &= value <= np.partition(value, most - 1, axis=1)[:, most - 1, None]
-        row, column = np.nonzero(cheap)
+        row, column = np.nonzero(value < room[part, None])
         if len(row):
             gathered.append((groups.units[part][row], books[column]))
             count += len(row)
