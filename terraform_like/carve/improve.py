@@ -204,7 +204,7 @@ class _Search:
         total = max(1.0, self._problem.cost(self.choice))
         dirty = np.ones(len(self._problem.territories), dtype=bool)
         full, stalls = True, 0
-        haste = _HASTE if self._hasty else 1.0
+        haste = _HASTE if self._problem.units > _MANY else 1.0
         for number in range(_ROUNDS):
             if watch.enough():
                 break
