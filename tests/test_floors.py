@@ -37,15 +37,28 @@ FLOORS = {
     "__main__": 7,
 }
 
+#: The floor of every room within `carve`; its own modules, from `decompose` to `settle`, call all of them.
+CARVE_FLOORS = {
+    "arrays": 0,
+    "watch": 0,
+    "form": 1,
+    "prove": 2,
+    "price": 3,
+    "map": 3,
+    "programs": 4,
+    "search": 5,
+}
+CARVE_TOP = 6
+
 ANYWHERE = ("",)
 #: Where each dependency may be imported, as beginnings of paths.
 HOMES = {
     "altair": ("report/",),
     "click": ("cli/",),
-    "cvxpy": ("carve/",),
-    "distributed": ("carve/",),
+    "cvxpy": ("carve/programs/",),
+    "distributed": ("carve/executor.py",),
     "git": ("git/run.py",),
-    "highspy": ("carve/",),
+    "highspy": ("carve/programs/",),
     "httpx": ("crm/",),
     "jinja2": ("report/",),
     "jwt": ("crm/salesforce/login.py",),
@@ -79,7 +92,7 @@ def modules(package: Path) -> list[Path]:
 
 
 def room(module: Path, package: Path) -> str:
-    """Give the top-level name that a module belongs to: `carve` for carve/exact.py, `git` for git.py."""
+    """Give the top-level name that a module belongs to: `carve` for carve/programs/exact.py, `git` for git.py."""
     return module.relative_to(package).parts[0].removesuffix(".py")
 
 
@@ -129,6 +142,21 @@ def arrows_up(package: Path) -> list[str]:
     return found
 
 
+def arrows_up_in_carve(package: Path) -> list[str]:
+    """Name every import within `carve` of a room on the same floor or a higher one."""
+    found = []
+    for module in modules(package / "carve"):
+        own = room(module, package / "carve")
+        for line, name in imports(module, package):
+            parts = name.split(".")
+            if parts[:2] != [package.name, "carve"] or len(parts) < 3 or parts[2] == own:
+                continue
+            here, there = (CARVE_FLOORS.get(one, CARVE_TOP) for one in (own, parts[2]))
+            if there >= here and here < CARVE_TOP:
+                found.append(f"{module}:{line}: {own} (floor {here} of carve) imports {name} (floor {there})")
+    return found
+
+
 def strangers(package: Path) -> list[str]:
     """Name every import of a dependency outside its home, or of one that has no home."""
     found = []
@@ -164,7 +192,7 @@ def nameless(package: Path) -> list[str]:
     ]
 
 
-RULES = [misplaced, arrows_up, strangers, too_long, nameless]
+RULES = [misplaced, arrows_up, arrows_up_in_carve, strangers, too_long, nameless]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -177,14 +205,25 @@ BREACHES = {
     "a higher floor": (arrows_up, "domain/book.py", "from terraform_like.plan.model import Plan"),
     "an equal": (arrows_up, "diff.py", "import terraform_like.staffing"),
     "an equal, through the package": (arrows_up, "diff.py", "from terraform_like import staffing"),
-    "an equal, relative": (arrows_up, "carve/exact.py", "from ..policy import rule"),
+    "an equal, relative": (arrows_up, "carve/settle.py", "from ..policy import rule"),
     "a higher floor, inside a function": (
         arrows_up,
-        "carve/exact.py",
+        "carve/programs/exact.py",
         "def f():\n    from terraform_like.flow import plan",
     ),
     "a higher floor, for a type": (arrows_up, "address.py", "if TYPE_CHECKING:\n    import terraform_like.domain.book"),
     "a higher floor, by its name as text": (arrows_up, "address.py", "importlib.import_module('terraform_like.cli')"),
+    "a higher floor of carve": (
+        arrows_up_in_carve,
+        "carve/price/table.py",
+        "from ..search import dive",
+    ),
+    "an equal floor of carve": (
+        arrows_up_in_carve,
+        "carve/map/grow.py",
+        "from ..price import table",
+    ),
+    "the top floor of carve": (arrows_up_in_carve, "carve/form/ways.py", "from ..decompose import decompose"),
     "a dependency away from home": (strangers, "flow/plan.py", "import cvxpy as cp"),
     "a dependency away from home, in part": (strangers, "flow/plan.py", "from ruamel.yaml import YAML"),
     "a dependency in the wrong file of its room": (strangers, "plan/model.py", "import jsonschema"),
@@ -209,7 +248,10 @@ def test_a_breach_is_seen(breach, tmp_path):
     ("place", "source"),
     [
         ("flow/plan.py", "from terraform_like.domain.book import Book\nfrom terraform_like import __version__, config"),
-        ("carve/exact.py", "import cvxpy\nfrom terraform_like.carve.problem import Problem\nfrom . import proof"),
+        (
+            "carve/programs/exact.py",
+            "import cvxpy\nfrom terraform_like.carve.form.problem import Problem\nfrom . import proof",
+        ),
         ("plan/file.py", "import json\nimport jsonschema\nfrom .model import Plan\nfrom ..diff import Change"),
         ("git/run.py", "import git"),
     ],

@@ -8,11 +8,11 @@ import numpy as np
 
 from terraform_like.carve import contiguous, decompose
 from terraform_like.carve.arrays import Floats, Ints
-from terraform_like.carve.atlas import fallen_apart
-from terraform_like.carve.certify import Evidence
 from terraform_like.carve.decompose import Solution
-from terraform_like.carve.problem import Problem, SolverError
-from terraform_like.carve.proof import ProofMethod
+from terraform_like.carve.form.atlas import fallen_apart
+from terraform_like.carve.form.problem import Problem, SolverError
+from terraform_like.carve.prove.certify import Evidence
+from terraform_like.carve.prove.proof import ProofMethod
 from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: An excess that falls by less than this, relative, is not worth a move.

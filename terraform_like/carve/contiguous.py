@@ -15,16 +15,16 @@ import numpy as np
 
 from terraform_like.carve import decompose
 from terraform_like.carve.arrays import Floats, Ints, Positions
-from terraform_like.carve.atlas import fallen_apart, in_words, pieces
-from terraform_like.carve.borders import Borders
 from terraform_like.carve.decompose import STERN, Solution
-from terraform_like.carve.even import even_out
-from terraform_like.carve.grow import filled, grown_evenly, grown_from, regrets, regrown
-from terraform_like.carve.improve import improve
-from terraform_like.carve.moves import priced_moves
-from terraform_like.carve.nodes import Nodes, by_weight, nodes_of
-from terraform_like.carve.problem import TOLERANCE, Atlas, Problem, SolverError
-from terraform_like.carve.table import tabulate
+from terraform_like.carve.form.atlas import fallen_apart, in_words, pieces
+from terraform_like.carve.form.problem import TOLERANCE, Atlas, Problem, SolverError
+from terraform_like.carve.map.borders import Borders
+from terraform_like.carve.map.even import even_out
+from terraform_like.carve.map.grow import filled, grown_evenly, grown_from, regrets, regrown
+from terraform_like.carve.map.nodes import Nodes, by_weight, nodes_of
+from terraform_like.carve.price.table import tabulate
+from terraform_like.carve.search.improve import improve
+from terraform_like.carve.search.moves import priced_moves
 from terraform_like.carve.watch import UNWATCHED, Watch
 from terraform_like.domain.carving import Effort
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from terraform_like.carve.arrays import Floats, Ints, union
-from terraform_like.carve.certify import bound
-from terraform_like.carve.dive import dive
-from terraform_like.carve.improve import improve
-from terraform_like.carve.mend import mend
-from terraform_like.carve.moves import priced_moves, with_move_price, within_moves
-from terraform_like.carve.prices import raise_prices
-from terraform_like.carve.problem import Problem, SolverError
-from terraform_like.carve.reach import reached
-from terraform_like.carve.table import Table, tabulate
+from terraform_like.carve.form.problem import Problem, SolverError
+from terraform_like.carve.price.prices import raise_prices
+from terraform_like.carve.price.reach import reached
+from terraform_like.carve.price.table import Table, tabulate
+from terraform_like.carve.prove.certify import bound
+from terraform_like.carve.search.dive import dive
+from terraform_like.carve.search.improve import improve
+from terraform_like.carve.search.mend import mend
+from terraform_like.carve.search.moves import priced_moves, with_move_price, within_moves
 from terraform_like.carve.watch import UNWATCHED, Stopped, Watch
 from terraform_like.domain.carving import CarveMethod, Effort
 
@@ -177,7 +177,7 @@ def branched(problem: Problem, table: Table, found: Solution) -> Solution:
     whole = {CarveMethod.AUTO: effort.whole, CarveMethod.EXACT: EXACT_PAIRS, CarveMethod.DECOMPOSED: 0}[problem.method]
     if not 0 < len(open_pairs) <= whole or not len(table.units):
         return found
-    from terraform_like.carve.exact import branch
+    from terraform_like.carve.programs.exact import branch
 
     searched = branch(problem.sterner(STERN), open_pairs, found.choice, effort.nodes)
     if searched is not None and problem.excess(searched.choice) > 0:
@@ -217,7 +217,7 @@ def _sifted(problem: Problem, table: Table, prices: Floats) -> Floats:
     """Make prices exact where that takes HiGHS moments; give the better ones."""
     if not 0 < len(table.units) <= _EFFORTS[problem.effort].sifted:
         return prices
-    from terraform_like.carve.exact import relaxed_prices
+    from terraform_like.carve.programs.exact import relaxed_prices
 
     return max(prices, relaxed_prices(problem, table, prices), key=lambda them: bound(problem, them))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from terraform_like.carve.answer import Answer, place, solve_within
-from terraform_like.carve.certify import Evidence
 from terraform_like.carve.decompose import Solution
-from terraform_like.carve.problem import SolverError
-from terraform_like.carve.proof import MoveLimit, ProofMethod
+from terraform_like.carve.form.problem import SolverError
+from terraform_like.carve.prove.certify import Evidence
+from terraform_like.carve.prove.proof import MoveLimit, ProofMethod
 from terraform_like.diagnostics import Locate, Report, Span, counted
 from terraform_like.domain.carving import Carving
 

@@ -13,13 +13,13 @@ import polars as pl
 
 from terraform_like.carve.answer import Answer, Question, answer
 from terraform_like.carve.arrays import Ints
-from terraform_like.carve.certify import certify
 from terraform_like.carve.decompose import EXACT_PAIRS
 from terraform_like.carve.executor import ExecutorError, run_apart
-from terraform_like.carve.formulate import formulate
+from terraform_like.carve.form.formulate import formulate
+from terraform_like.carve.form.problem import Problem, SolverError
 from terraform_like.carve.limited import limit_moves
-from terraform_like.carve.problem import Problem, SolverError
-from terraform_like.carve.proof import Proof, ProofMethod
+from terraform_like.carve.prove.certify import certify
+from terraform_like.carve.prove.proof import Proof, ProofMethod
 from terraform_like.carve.watch import UNWATCHED, Watch
 from terraform_like.diagnostics import Locate, Report
 from terraform_like.domain.book import Book

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terraform_like.address import Address
-from terraform_like.carve.options import Priced
+from terraform_like.carve.prove.options import Priced
 from terraform_like.config.load import Repository, load_wanted
 from terraform_like.config.variables import Overrides
 from terraform_like.diagnostics import Halt, Report, did_you_mean

@@ -100,8 +100,8 @@ def _best(found: Vacancies, report: Report) -> Ints:
     if not found.territories or not found.people:
         return np.full(len(found.territories), NOBODY)
     # A plan in which nobody is matched pays for no solver.
-    from terraform_like.carve.matching import match
-    from terraform_like.carve.problem import SolverError
+    from terraform_like.carve.form.problem import SolverError
+    from terraform_like.carve.programs.matching import match
 
     accounts = np.maximum(1, found.accounts)
     senior = found.seniority[:, None] * found.large[None, :]

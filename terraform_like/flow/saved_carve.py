@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 
 from terraform_like.carve.arrays import Ints
-from terraform_like.carve.atlas import fallen_apart, in_words
-from terraform_like.carve.certify import Evidence, certify, read_prices
-from terraform_like.carve.formulate import formulate
-from terraform_like.carve.problem import Problem
-from terraform_like.carve.proof import Proof
+from terraform_like.carve.form.atlas import fallen_apart, in_words
+from terraform_like.carve.form.formulate import formulate
+from terraform_like.carve.form.problem import Problem
+from terraform_like.carve.prove.certify import Evidence, certify, read_prices
+from terraform_like.carve.prove.proof import Proof
 from terraform_like.config.load import Repository, Wanted
 from terraform_like.diagnostics import Halt, Report, listing
 from terraform_like.domain.scope import Population

@@ -144,8 +144,8 @@ def _evenly(report: Report) -> Share:
 
     def share(sharing: Sharing) -> Ints:
         # A plan that spreads nothing pays for no solver.
-        from terraform_like.carve.evening import spread_evenly
-        from terraform_like.carve.problem import SolverError
+        from terraform_like.carve.form.problem import SolverError
+        from terraform_like.carve.programs.evening import spread_evenly
 
         try:
             return spread_evenly(sharing.own, sharing.loads, sharing.room, sharing.km)

@@ -81,8 +81,8 @@ def _best(duty: Duty, report: Report) -> Ints:
     if not duty.people or not duty.books:
         return kept
     # A plan without teams pays for no solver.
-    from terraform_like.carve.problem import SolverError
-    from terraform_like.carve.teams import spread_teams
+    from terraform_like.carve.form.problem import SolverError
+    from terraform_like.carve.programs.teams import spread_teams
 
     try:
         at = spread_teams(duty.kind, duty.near, duty.km, duty.most, duty.capacity, duty.loads, duty.before, kept)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import polars as pl
 
 from terraform_like.carve.arrays import Ints
-from terraform_like.carve.certify import DIGITS, read_prices
-from terraform_like.carve.forced import Breach, Certificate, Kind, breaches
-from terraform_like.carve.problem import Problem
-from terraform_like.carve.proof import Proof
+from terraform_like.carve.form.problem import Problem
+from terraform_like.carve.prove.certify import DIGITS, read_prices
+from terraform_like.carve.prove.forced import Breach, Certificate, Kind, breaches
+from terraform_like.carve.prove.proof import Proof
 from terraform_like.diagnostics import Locate, Report, counted
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving, Effort

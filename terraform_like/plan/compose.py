@@ -15,9 +15,9 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from terraform_like.carve.certify import rounded
-from terraform_like.carve.problem import Problem
-from terraform_like.carve.proof import Proof
+from terraform_like.carve.form.problem import Problem
+from terraform_like.carve.prove.certify import rounded
+from terraform_like.carve.prove.proof import Proof
 from terraform_like.diagnostics import Locate, Report, Severity, nowhere
 from terraform_like.diff import Change, ChangeKind, Reason, diff
 from terraform_like.domain.book import Book

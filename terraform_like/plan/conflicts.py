@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from terraform_like.carve.arrays import Floats, Ints
-from terraform_like.carve.eligible import book_path
-from terraform_like.carve.forced import Cell, Certificate, Kind
-from terraform_like.carve.problem import Problem
+from terraform_like.carve.form.eligible import book_path
+from terraform_like.carve.form.problem import Problem
+from terraform_like.carve.prove.forced import Cell, Certificate, Kind
 from terraform_like.diagnostics import Path, counted, listing
 from terraform_like.domain.carving import Balance, Carving
 

@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 
 from terraform_like.carve.arrays import Floats
-from terraform_like.carve.atlas import fallen_apart, in_words
-from terraform_like.carve.certify import rounded
-from terraform_like.carve.eligible import Eligible, Members, book_path, eligible, members
-from terraform_like.carve.options import Priced, options
-from terraform_like.carve.problem import TOLERANCE
-from terraform_like.carve.proof import ProofMethod
+from terraform_like.carve.form.atlas import fallen_apart, in_words
+from terraform_like.carve.form.eligible import Eligible, Members, book_path, eligible, members
+from terraform_like.carve.form.problem import TOLERANCE
+from terraform_like.carve.prove.certify import rounded
+from terraform_like.carve.prove.options import Priced, options
+from terraform_like.carve.prove.proof import ProofMethod
 from terraform_like.diagnostics import Report
 from terraform_like.diff import Change, Place
 from terraform_like.domain.carving import Balance

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from terraform_like.carve.arrays import Floats, Ints
-from terraform_like.carve.certify import rounded
-from terraform_like.carve.forced import Breach, breaches
-from terraform_like.carve.options import Priced, nearest_ties
-from terraform_like.carve.proof import Proof
+from terraform_like.carve.prove.certify import rounded
+from terraform_like.carve.prove.forced import Breach, breaches
+from terraform_like.carve.prove.options import Priced, nearest_ties
+from terraform_like.carve.prove.proof import Proof
 from terraform_like.plan.broken_limits import forced_or_ours
 from terraform_like.plan.conflicts import ways_out
 from terraform_like.plan.explained import (

@@ -15,11 +15,11 @@ import numpy as np
 import polars as pl
 
 from terraform_like.carve.arrays import Floats
-from terraform_like.carve.certify import rounded
-from terraform_like.carve.forced import Side
-from terraform_like.carve.options import Priced
-from terraform_like.carve.problem import PROTECTED_COUNTS, Problem
-from terraform_like.carve.proof import Proof
+from terraform_like.carve.form.problem import PROTECTED_COUNTS, Problem
+from terraform_like.carve.prove.certify import rounded
+from terraform_like.carve.prove.forced import Side
+from terraform_like.carve.prove.options import Priced
+from terraform_like.carve.prove.proof import Proof
 from terraform_like.diagnostics import Locate
 from terraform_like.diff import Change, Place, Reason
 from terraform_like.domain.carving import Balance, Carving

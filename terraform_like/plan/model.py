@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from terraform_like.carve.proof import Proof
+from terraform_like.carve.prove.proof import Proof
 from terraform_like.diff import Change, Place
 from terraform_like.domain.reason import ReasonCode
 from terraform_like.domain.saved import Saved

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from terraform_like.carve.problem import Problem
+from terraform_like.carve.form.problem import Problem
 from terraform_like.diff import Change, ChangeKind, Place, Reason
 from terraform_like.domain.carving import Carving, Slot, Territory
 from terraform_like.domain.reason import ReasonCode

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from terraform_like.carve.certify import rounded
+from terraform_like.carve.prove.certify import rounded
 from terraform_like.diff import Place
 from terraform_like.domain.carving import Carving
 from terraform_like.domain.reason import ReasonCode

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from terraform_like.carve.arrays import Ints
-from terraform_like.carve.problem import Problem
+from terraform_like.carve.form.problem import Problem
 
 #: Steps in which CP-SAT sees a mean weight, and a cost of 1.
 _FINE = 1000

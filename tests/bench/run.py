@@ -31,11 +31,11 @@ from baselines import BASELINES, NothingFound
 from companies import company
 
 from terraform_like.carve import decompose
-from terraform_like.carve.certify import Evidence, certify
-from terraform_like.carve.forced import breaches
-from terraform_like.carve.formulate import formulate
-from terraform_like.carve.problem import Problem
-from terraform_like.carve.proof import ProofMethod
+from terraform_like.carve.form.formulate import formulate
+from terraform_like.carve.form.problem import Problem
+from terraform_like.carve.prove.certify import Evidence, certify
+from terraform_like.carve.prove.forced import breaches
+from terraform_like.carve.prove.proof import ProofMethod
 from terraform_like.diagnostics import Report, nowhere
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
@@ -160,7 +160,7 @@ def measure(size: str, metrics: int, method: str, seconds: float) -> Line:
     But not beside OR-tools, which brings a HiGHS of its own: two of them in one process do not load.
     """
     if method in _OURS or BASELINES[method][2] is None:
-        importlib.import_module("terraform_like.carve.exact")
+        importlib.import_module("terraform_like.carve.programs.exact")
     accounts, territories = map(int, size.split("x"))
     made = company(accounts, territories, metrics, **_OURS.get(method, {}))
     begun = time.perf_counter()

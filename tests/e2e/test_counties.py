@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from terraform_like.carve.certify import Evidence, certify
+from terraform_like.carve.prove.certify import Evidence, certify
 from terraform_like.carve.settle import carve
 from terraform_like.config.adjacency import read_adjacency
 from terraform_like.diagnostics import Report

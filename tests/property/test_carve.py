@@ -11,11 +11,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from terraform_like.carve import decompose
-from terraform_like.carve.certify import Evidence, bound, certify, read_prices, standing
-from terraform_like.carve.forced import Cell, breaches
-from terraform_like.carve.formulate import formulate
-from terraform_like.carve.problem import Problem
-from terraform_like.carve.proof import ProofMethod
+from terraform_like.carve.form.formulate import formulate
+from terraform_like.carve.form.problem import Problem
+from terraform_like.carve.prove.certify import Evidence, bound, certify, read_prices, standing
+from terraform_like.carve.prove.forced import Cell, breaches
+from terraform_like.carve.prove.proof import ProofMethod
 from terraform_like.carve.settle import carve
 from terraform_like.diagnostics import Path, Report
 from terraform_like.domain.book import Book

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terraform_like.carve import contiguous
-from terraform_like.carve.atlas import fallen_apart
-from terraform_like.carve.borders import Borders
-from terraform_like.carve.formulate import formulate
-from terraform_like.carve.problem import SolverError
+from terraform_like.carve.form.atlas import fallen_apart
+from terraform_like.carve.form.formulate import formulate
+from terraform_like.carve.form.problem import SolverError
+from terraform_like.carve.map.borders import Borders
 from terraform_like.carve.settle import carve
 from terraform_like.diagnostics import Path, Report
 from terraform_like.domain.book import Book

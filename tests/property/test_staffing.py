@@ -9,7 +9,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terraform_like.carve.evening import spread_evenly
+from terraform_like.carve.programs.evening import spread_evenly
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving
 from terraform_like.domain.columns import PROTECTED

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from terraform_like.carve.proof import Proof, ProofMethod, ProofStatus
+from terraform_like.carve.prove.proof import Proof, ProofMethod, ProofStatus
 from terraform_like.carve.watch import Stopped
 from terraform_like.diagnostics import counted
 from terraform_like.report.numbers import percent

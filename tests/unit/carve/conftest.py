@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from terraform_like.carve.formulate import formulate
-from terraform_like.carve.problem import Problem
+from terraform_like.carve.form.formulate import formulate
+from terraform_like.carve.form.problem import Problem
 from terraform_like.carve.settle import Carved, carve
 from terraform_like.diagnostics import Path, Report, Span
 from terraform_like.domain.book import Book

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from terraform_like.carve import decompose
-from terraform_like.carve.certify import bound
-from terraform_like.carve.problem import SolverError
-from terraform_like.carve.proof import MoveLimit
+from terraform_like.carve.form.problem import SolverError
+from terraform_like.carve.prove.certify import bound
+from terraform_like.carve.prove.proof import MoveLimit
 from terraform_like.domain.carving import Carve, CarveMethod, Effort
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from terraform_like.carve import exact, settle
-from terraform_like.carve.proof import ProofMethod
+from terraform_like.carve import settle
+from terraform_like.carve.programs import exact
+from terraform_like.carve.prove.proof import ProofMethod
 from terraform_like.domain.carving import Carve
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import tdp
 
-from terraform_like.carve.problem import TOLERANCE
-from terraform_like.carve.proof import ProofMethod, ProofStatus
+from terraform_like.carve.form.problem import TOLERANCE
+from terraform_like.carve.prove.proof import ProofMethod, ProofStatus
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from terraform_like.carve.proof import ProofMethod, ProofStatus
+from terraform_like.carve.prove.proof import ProofMethod, ProofStatus
 from terraform_like.cli import commands
 from terraform_like.config.load import open_repository
 from terraform_like.flow.check import check

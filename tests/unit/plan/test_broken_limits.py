@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from terraform_like.carve.certify import Evidence, certify
 from terraform_like.carve.decompose import prices_of
-from terraform_like.carve.formulate import formulate
-from terraform_like.carve.proof import MoveLimit, ProofMethod
+from terraform_like.carve.form.formulate import formulate
+from terraform_like.carve.prove.certify import Evidence, certify
+from terraform_like.carve.prove.proof import MoveLimit, ProofMethod
 from terraform_like.diagnostics import Report
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Balance, Carve, Carving, Effort, Scope, Segment, Territory

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from terraform_like.carve.formulate import formulate
+from terraform_like.carve.form.formulate import formulate
 from terraform_like.diagnostics import Report
 from terraform_like.diff import diff
 from terraform_like.domain.book import Book

@@ -5,7 +5,7 @@ from itertools import cycle
 
 import pytest
 
-from terraform_like.carve.proof import Proof, ProofMethod, ProofStatus
+from terraform_like.carve.prove.proof import Proof, ProofMethod, ProofStatus
 from terraform_like.diff import Change, ChangeKind, Place, Reason
 from terraform_like.domain.reason import ReasonCode
 from terraform_like.plan.model import (

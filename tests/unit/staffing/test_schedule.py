@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terraform_like.carve.evening import spread_evenly
+from terraform_like.carve.programs.evening import spread_evenly
 from terraform_like.diagnostics import Report
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving

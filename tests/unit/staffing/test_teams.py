@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terraform_like.carve.teams import spread_teams
+from terraform_like.carve.programs.teams import spread_teams
 from terraform_like.diagnostics import Report
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Carving

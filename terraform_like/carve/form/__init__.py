@@ -1,0 +1,1 @@
+"""What is to be carved: a book and the wishes as one problem for each component."""

@@ -1,0 +1,1 @@
+"""Prices of loads, and the ways that are worth looking at by them."""

@@ -1,0 +1,183 @@
+"""Prices of loads: the Lagrangian dual of a carve, raised by L-BFGS on a smoothed form of itself.
+
+With a price on each load, units choose for themselves: the dual D(u) is the sum of their cheapest priced pairs and of
+the least that each load can cost less its price (Geoffrion, 1974). It is concave and has kinks; its smoothed form takes
+the soft minimum at a temperature in proportion to a unit's weight, so that light units answer to small differences and
+heavy ones do not jump (Nesterov, 2005, for the smoothing), and L-BFGS-B (Byrd, Lu, Nocedal and Zhu, 1995) raises that
+at falling temperatures. Steps are counted, never timed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from terraform_like.carve.arrays import Floats
+from terraform_like.carve.form.problem import Problem
+from terraform_like.carve.price.table import Block, Table, sampled
+from terraform_like.carve.watch import UNWATCHED, Watch
+
+#: Temperatures of units, widths of kinks (relative), and the steps at each.
+Stages = Sequence[tuple[float, float, int]]
+STAGES: Stages = ((0.3, 0.5, 60), (0.05, 0.1, 60), (0.02, 0.05, 60))
+#: With many units a sample finds the way first, and all of them the last bit of it.
+_SAMPLE_STAGES: Stages = ((0.3, 0.5, 60), (0.05, 0.1, 80))
+_AFTER_SAMPLE: Stages = ((0.05, 0.1, 30), (0.02, 0.05, 40), (0.008, 0.02, 40))
+_MANY = 200_000
+_SAMPLE = 50_000
+#: Least width of a kink: prices are of the order of 1, and some loads have no pull.
+_WIDTH = 0.1
+#: Most threads, and the units from which on they are worth their while.
+_THREADS, _WORTH_THREADS = 8, 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Softened:
+    """Units in parts at some prices.
+
+    Parameters
+    ----------
+    value : float
+        The smoothed sum of the cheapest priced pairs.
+    loads : (T, M) array
+        Loads over the mean weight, of undecided units only.
+    """
+
+    value: float
+    loads: Floats
+
+
+def raise_prices(problem: Problem, table: Table, watch: Watch = UNWATCHED) -> Floats:
+    """Find prices at which the bound is near its highest, for a problem and its open pairs.
+
+    Returns
+    -------
+    (T, M) array
+        Prices over the mean weight.
+    """
+    prices = np.zeros(table.shape)
+    if len(table.units) <= _MANY:
+        return ascend(table, prices, STAGES, watch)
+    prices = ascend(sampled(problem, table, _SAMPLE), prices, _SAMPLE_STAGES, watch)
+    return ascend(table, prices, _AFTER_SAMPLE, watch)
+
+
+def ascend(table: Table, prices: Floats, stages: Stages, watch: Watch = UNWATCHED) -> Floats:
+    """Raise prices in stages; give the (T, M) prices of the last one."""
+    with _threads(table) as threads:
+        return _ascended(table, prices, stages, watch, threads)
+
+
+@contextmanager
+def _threads(table: Table) -> Iterator[Executor | None]:
+    """Give a thread for each core, where there is enough to do for them: numpy lets others work while it does."""
+    count = min(_THREADS, os.cpu_count() or 1)
+    if count < 2 or len(table.units) < _WORTH_THREADS:
+        yield None
+        return
+    with ThreadPoolExecutor(count) as threads:
+        yield threads
+
+
+def _ascended(table: Table, prices: Floats, stages: Stages, watch: Watch, threads: Executor | None) -> Floats:
+    from scipy.optimize import minimize
+
+    top = box(table)
+    free = (top[0] < top[1]).ravel()
+    if not free.any() or not len(table.units):
+        return np.clip(prices, *top)
+    curvature = (table.times * table.weights**2 / table.heaviness).sum(axis=1) / table.shape[0]
+    step = np.broadcast_to(np.sqrt(np.maximum(curvature, 1e-12)), table.shape).ravel()[free]
+    bounds = np.stack([side.ravel()[free] * step for side in top], axis=1)
+    current = np.clip(prices, *top).ravel()
+
+    def ending(_: Floats) -> None:
+        if watch.enough():
+            raise StopIteration
+
+    for temperature, width, steps in stages:
+
+        def falling(scaled: Floats, temperature: float = temperature, width: float = width) -> tuple[float, Floats]:
+            at = current.copy()
+            at[free] = scaled / step
+            value, slope = smoothed(table, at.reshape(table.shape), temperature, width, threads)
+            return -value, -(slope.ravel()[free] / step)
+
+        found = minimize(
+            falling,
+            current[free] * step,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            callback=ending,
+            options={"maxiter": steps, "maxfun": 2 * steps, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-9},
+        )
+        current[free] = found.x / step
+    return current.reshape(table.shape)
+
+
+def box(table: Table) -> tuple[Floats, Floats]:
+    """Give the lowest and highest prices of use, two (T, M) arrays: what a shortfall and what an excess cost."""
+    limits = table.limits
+    return (
+        -(limits.pull + np.where(limits.low > 0, limits.push, 0.0)),
+        limits.pull + np.where(np.isfinite(limits.high), limits.push, 0.0),
+    )
+
+
+def smoothed(
+    table: Table, prices: Floats, temperature: float, width: float, threads: Executor | None = None
+) -> tuple[float, Floats]:
+    """Give the smoothed dual and its slope, a (T, M) array."""
+    soft = softened(table, prices, temperature, threads)
+    limits = table.limits
+    kink = np.maximum(limits.pull, _WIDTH) * width
+    high = np.where(np.isfinite(limits.high), limits.high, limits.target)
+    over, under = (prices - limits.pull) / kink, (-prices - limits.pull) / kink
+    above, below = high - limits.target, limits.target - limits.low
+    value = soft.value + (prices * (table.decided - limits.target)).sum()
+    value -= (kink * (above * np.logaddexp(0, over) + below * np.logaddexp(0, under))).sum()
+    slope = soft.loads + table.decided - limits.target - above * _logistic(over) + below * _logistic(under)
+    return float(value), slope
+
+
+def _logistic(x: Floats) -> Floats:
+    answer: Floats = 1 / (1 + np.exp(-np.clip(x, -50, 50)))
+    return answer
+
+
+def softened(table: Table, prices: Floats, temperature: float, threads: Executor | None = None) -> Softened:
+    """Split every unit over its pairs by the soft minimum of their priced costs.
+
+    Threads share the blocks out among them; sums are made in the order of the blocks, so that they are the same ones
+    to the last digit with any number of threads.
+    """
+
+    def split(block: Block) -> tuple[float, Floats]:
+        columns = block.columns
+        heat = temperature * table.heaviness[columns]
+        share = table.priced(prices, block)
+        least = share.min(axis=0)
+        share -= least
+        share *= -1 / heat
+        np.exp(share, out=share)
+        total = share.sum(axis=0)
+        times = table.times[columns]
+        value = float((times * (least - heat * np.log(total))).sum())
+        share *= times / total
+        at = block.territory.ravel().astype(np.intp)
+        loads = np.zeros(table.shape)
+        for metric in range(table.shape[1]):
+            loads[:, metric] = np.bincount(at, (share * table.weights[metric, columns]).ravel(), table.shape[0])
+        return value, loads
+
+    value, loads = 0.0, np.zeros(table.shape)
+    for part, summed in (threads.map if threads else map)(split, table.blocks):
+        value += part
+        loads += summed
+    return Softened(value, loads)
