@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from terraform_like.carve.arrays import Floats, Ints, Positions, distinct
+from terraform_like.carve.arrays import Flags, Floats, Ints, Positions, distinct
 from terraform_like.carve.form.ways import Measures, Pairs, Ways
 from terraform_like.diagnostics import Path
 from terraform_like.domain.carving import CarveMethod, Effort
@@ -31,6 +31,8 @@ PROTECTED_COUNTS = 5.0
 EXCESS_WEIGHT = 100.0
 #: Relative excess over a limit that is a rounding of floating point, not a breach.
 TOLERANCE = 1e-9
+#: Sums of whole numbers below this are exact in floating point.
+_WHOLE = 2.0**53
 
 
 class SolverError(Exception):
@@ -69,6 +71,12 @@ class Limits:
         beyond = np.maximum(0, np.maximum(loads - self.high, self.low - loads))
         scale = np.maximum(np.where(np.isfinite(self.high), self.high, 0), self.low)
         return np.where(beyond > TOLERANCE * np.maximum(scale, 1e-300), beyond, 0.0)
+
+    def drawn_in(self, whole: Flags) -> Limits:
+        """Give limits at the whole numbers within them for some metrics, an (M,) array; as they are where none is."""
+        low, high = np.ceil(self.low), np.floor(self.high)
+        drawn = whole & (low <= high)
+        return replace(self, low=np.where(drawn, low, self.low), high=np.where(drawn, high, self.high))
 
     def cost(self, loads: Floats) -> Floats:
         """Give the cost of loads, a (T, M) array in solver units."""
@@ -164,6 +172,12 @@ class Problem:
     def units(self) -> int:
         """N, the number of units."""
         return len(self.weights)
+
+    @property
+    def whole(self) -> Flags:
+        """Which loads are whole numbers in every answer, an (M,) array: those to which every unit adds a whole number."""
+        whole: Flags = (self.weights == np.floor(self.weights)).all(axis=0) & (self.weights.sum(axis=0) < _WHOLE)
+        return whole
 
     def loads(self, choice: Ints) -> Floats:
         """Sum the loads, a (T, M) array, of one chosen pair a unit; -1 places the unit nowhere."""

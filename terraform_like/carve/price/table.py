@@ -175,7 +175,8 @@ def tabulate(problem: Problem, open_pairs: Ints) -> Table:
         decided[:, metric] = np.bincount(
             pairs.territory[alone], problem.weights[pairs.unit[alone], metric] / scale[metric], len(decided)
         )
-    limits = problem.limits
+    # A load that is a whole number meets no limit between two of them: prices, and the bound by them, are the higher.
+    limits = problem.limits.drawn_in(problem.whole)
     scaled = Limits(
         limits.share / scale, limits.low / scale, limits.high / scale, limits.pull * scale, limits.push * scale
     )

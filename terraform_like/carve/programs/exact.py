@@ -62,6 +62,7 @@ def relaxed_prices(problem: Problem, table: Table, prices: Floats) -> Floats:
         When HiGHS gives no usable answer.
     """
     found = prices
+    problem = replace(problem, limits=problem.limits.drawn_in(problem.whole))
     near = table.near(prices * table.scale, _NEAR)
     for _ in range(_ROUNDS):
         found = useful_prices(problem, _solve(problem, near, start=None, nodes=None).prices)

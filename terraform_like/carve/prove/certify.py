@@ -124,8 +124,8 @@ def bound(problem: Problem, prices: Floats, moves: MoveLimit | None = None) -> f
     Returns
     -------
     float
-        sum over units of the cheapest priced pair, plus for each load the least of its cost less its price, less what
-        the moves that are let through cost at their price.
+        sum over units of the cheapest priced pair, plus for each load the least of its cost less its price (over whole
+        numbers, where every unit adds one), less what the moves that are let through cost at their price.
     """
     limits = problem.limits
     price = useful_prices(problem, prices)
@@ -135,7 +135,9 @@ def bound(problem: Problem, prices: Floats, moves: MoveLimit | None = None) -> f
         ways = problem.ways.at_move_price(move_price)
         cheapest = outside.cheapest(ways, problem.pairs, price, problem.weights, cheapest)
     kinks = (limits.low, limits.target, np.where(np.isfinite(limits.high), limits.high, limits.target))
-    least = np.min([limits.cost(load) - price * load for load in kinks], axis=0)
+    # What a load costs less its price is convex, so that the least over whole numbers is next to the least of all.
+    beside = [np.where(problem.whole, side(kink), kink) for kink in kinks for side in (np.floor, np.ceil)]
+    least = np.min([limits.cost(load) - price * load for load in beside], axis=0)
     let_through = move_price * moves.most if moves else 0.0
     return (float(cheapest.sum()) + float(least.sum()) - let_through) / problem.units
 

@@ -44,7 +44,10 @@ def companies(draw):
         "territory": random.choice([*territories, None, "gone"], count).tolist(),
         "arr": random.lognormal(0, draw(st.sampled_from([0.2, 2.0])), count),
         "grade": random.integers(0, 3, count),
-        "lat": [None if random.random() < lost else float(at) for at in random.uniform(-side, side, count)],
+        "lat": [
+            None if n and random.random() < lost else at
+            for n, at in enumerate(random.uniform(-side, side, count).tolist())
+        ],
         "lon": random.uniform(-2 * side, 2 * side, count),
         "parent": [f"A-{n // 3:02d}" if random.random() < 0.4 else None for n in range(count)],
     }

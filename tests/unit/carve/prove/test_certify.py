@@ -130,6 +130,32 @@ def test_only_a_gap_that_no_report_shows_is_called_optimal(wish, accounts, probl
     assert proof.gap > 0
 
 
+def test_a_count_between_two_whole_numbers_is_bounded_as_what_people_can_have(wish, accounts, problem):
+    carving = wish(
+        accounts={"location": {"latitude": "lat", "longitude": "lon"}},
+        territories={"a": {"segment": "all", "center": [0, 0]}, "b": {"segment": "all", "center": [0, 10]}},
+        balance={"all": {"within": {"accounts": 0.3}, "prefer": {"disruption": 0, "travel": 1, "balance": 0}}},
+    )
+    # Four of five accounts lie at a, whose limit is 3.25 accounts: in parts three and a quarter would stay there.
+    one = problem(carving, accounts(5, territory=["a"] * 5, lat=[0.0] * 5, lon=[0.5, 0.6, 0.7, 0.8, 10.0]))
+    best = one.chosen(np.array(["a", "a", "a", "b", "b"]))
+    proof = certify(one, best, Evidence(decompose.prices_of(one), ProofMethod.EXACT))
+    assert one.excess(best) == 0
+    assert proof.status is ProofStatus.OPTIMAL
+
+
+def test_a_load_of_whole_and_broken_numbers_is_bounded_as_any(wish, accounts, problem):
+    carving = wish(
+        territories={"a": {"segment": "all"}, "b": {"segment": "all"}}, balance={"all": {"within": {"arr": 0.1}}}
+    )
+    whole = problem(carving, accounts(4, arr=[1.0, 2.0, 3.0, 4.0], territory=["a", "b", "a", "b"]))
+    broken = problem(carving, accounts(4, arr=[1.0, 2.0, 3.0, 4.5], territory=["a", "b", "a", "b"]))
+    assert whole.whole.tolist() == [True]
+    assert broken.whole.tolist() == [False]
+    assert whole.limits.drawn_in(whole.whole).high.tolist() == [[5.0], [5.0]]
+    assert broken.limits.drawn_in(broken.whole).high.tolist() == broken.limits.high.tolist()
+
+
 def test_a_price_that_is_not_saved_is_nought(towns_plan, towns, problem):
     one = problem(towns_plan, towns)
     assert (read_prices(one, {}) == 0).all()
