@@ -175,7 +175,7 @@ class Problem:
 
     @property
     def whole(self) -> Flags:
-        """Which loads are whole numbers in every answer, an (M,) array: those to which every unit adds a whole number."""
+        """Which loads are whole numbers in every answer, an (M,) array: every unit adds a whole number to them."""
         whole: Flags = (self.weights == np.floor(self.weights)).all(axis=0) & (self.weights.sum(axis=0) < _WHOLE)
         return whole
 
