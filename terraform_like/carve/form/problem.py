@@ -227,8 +227,13 @@ class Problem:
         return choice
 
     def sterner(self, times: float) -> Problem:
-        """Give the same problem with an excess so many times dearer."""
-        return replace(self, limits=replace(self.limits, push=self.limits.push * times))
+        """Give the same problem with an excess so many times dearer, and limits of whole loads at whole numbers.
+
+        The same answers hold the limits. One account too many counts as one, not as the hair by which a limit between
+        two whole numbers is broken.
+        """
+        drawn = self.limits.drawn_in(self.whole)
+        return replace(self, limits=replace(drawn, push=drawn.push * times))
 
     def rank(self, choice: Ints) -> tuple[bool, float]:
         """Order answers: limits that hold come before limits that are broken, then what is cheaper."""
