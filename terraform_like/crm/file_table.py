@@ -39,9 +39,14 @@ def read_table(path: Path, separator: str, encoding: str | None, ids: Collection
         raise CrmError(f"{path.name} cannot be read: {error.strerror or error}") from None
     except pl.exceptions.PolarsError as error:
         raise CrmError(f"{path.name} is no Parquet file: {str(error).splitlines()[0][:200]}") from None
-    return table.with_columns(
-        id_series(name, table[name].to_list(), empty_is_null=True) for name in table.columns if _is_id(name, ids)
-    )
+    return table.with_columns(_ids(table[name]) for name in table.columns if _is_id(name, ids))
+
+
+def _ids(column: pl.Series) -> pl.Series:
+    """Give a column of ids as text; text and whole numbers are so without a value of Python each."""
+    if column.dtype == pl.String or column.dtype.is_integer():
+        return column.cast(pl.String).replace("", None)
+    return id_series(column.name, column.to_list(), empty_is_null=True)
 
 
 def typed(file: CsvFile, ids: Collection[str]) -> pl.DataFrame:

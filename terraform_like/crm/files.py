@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -74,7 +74,7 @@ class FilesCrm:
             yield Diagnostic(Severity.ERROR, f"{name} is Parquet, which is read only", way)
         if not os.access(self._folder.path, os.W_OK):
             yield Diagnostic(Severity.ERROR, f"The folder {self._connection.folder} may not be written")
-        if self._changes is not None and (count := len(self._not_loaded(self._changes, self._exported(accounts)))):
+        if self._changes is not None and (count := len(self._not_loaded(self._changes, accounts))):
             yield Diagnostic(
                 Severity.WARNING,
                 f"{counted(count, 'change')} of {self._connection.changes} {'is' if count == 1 else 'are'} "
@@ -94,7 +94,7 @@ class FilesCrm:
 
     def records(self, accounts: Sequence[str]) -> dict[str, Record]:
         """Read what those accounts have now; accounts that are gone are left out."""
-        return records(self._held(self._folder.accounts()).filter(pl.col("account").is_in(list(accounts))))
+        return _records_of(accounts, self._held(self._folder.accounts()))
 
     def write(self, batch: Sequence[Write]) -> list[Receipt]:
         """Write one batch: the whole file anew, in one step."""
@@ -115,7 +115,7 @@ class FilesCrm:
         except OSError as error:
             raise CrmError(f"{self._folder.accounts_path.name} cannot be read: {error.strerror}") from None
         file = self._folder.accounts_file()
-        receipts = self._looked(batch, records(self._held(self._folder.accounts_of(file))))
+        receipts = self._looked(batch, self._folder.accounts_of(file))
         key, *columns = self._folder.places
         numbers, twice = _numbers(file, key)
         changes: dict[int, dict[str, str]] = {}
@@ -135,9 +135,9 @@ class FilesCrm:
     def _noted(self, batch: Sequence[Write], changes: ChangesFile) -> list[Receipt]:
         """Add to the file of changes what is not loaded yet; what was taken back leaves it."""
         accounts = self._folder.accounts()
-        exported = self._exported(accounts)
-        pending = self._not_loaded(changes, exported)
-        receipts = self._looked(batch, records(self._held(accounts)))
+        exported = _records_of([write.account for write in batch], self._folder.placed(accounts))
+        pending = self._not_loaded(changes, accounts)
+        receipts = self._looked(batch, accounts)
         for write in batch:
             if receipts[write.account].outcome is not Outcome.DONE:
                 continue
@@ -151,7 +151,8 @@ class FilesCrm:
         changes.save(pending)
         return [receipts[write.account] for write in batch]
 
-    def _looked(self, batch: Sequence[Write], held: Mapping[str, Record]) -> dict[str, Receipt]:
+    def _looked(self, batch: Sequence[Write], accounts: pl.DataFrame) -> dict[str, Receipt]:
+        held = _records_of([write.account for write in batch], self._held(accounts))
         users = set(self._folder.users()["user"])
         knows = self._capabilities.territories
         return {w.account: looked(w, held.get(w.account), users, territories=knows) for w in batch}
@@ -159,7 +160,7 @@ class FilesCrm:
     def _held(self, accounts: pl.DataFrame) -> pl.DataFrame:
         """Give what accounts have, with changes that are not loaded yet as made."""
         placed = self._folder.placed(accounts)
-        pending = {} if self._changes is None else self._not_loaded(self._changes, records(placed))
+        pending = {} if self._changes is None else self._not_loaded(self._changes, accounts)
         if not pending:
             return placed
         made = pl.DataFrame(
@@ -180,16 +181,19 @@ class FilesCrm:
             "version",
         )
 
-    def _exported(self, accounts: pl.DataFrame) -> dict[str, Record]:
-        """Give what the file of accounts says."""
-        return records(self._folder.placed(accounts))
-
-    def _not_loaded(self, changes: ChangesFile, exported: Mapping[str, Record]) -> dict[str, Pending]:
+    def _not_loaded(self, changes: ChangesFile, accounts: pl.DataFrame) -> dict[str, Pending]:
         """Give changes of accounts that still are as they were when the change was noted.
 
         Where an account is as the change wants it, that was loaded; where it is otherwise, somebody changed it since.
         """
-        return {account: change for account, change in changes.read().items() if exported.get(account) == change.before}
+        noted = changes.read()
+        exported = _records_of(noted, self._folder.placed(accounts)) if noted else {}
+        return {account: change for account, change in noted.items() if exported.get(account) == change.before}
+
+
+def _records_of(accounts: Collection[str], placed: pl.DataFrame) -> dict[str, Record]:
+    """Give what some accounts have, by their ids; those that are gone are left out."""
+    return records(placed.filter(pl.col("account").is_in(list(accounts))))
 
 
 def _numbers(file: CsvFile, key: str) -> tuple[dict[str, int], set[str]]:

@@ -22,11 +22,13 @@ from terraform_like.plan.file import write_whole
 TIMEOUT_SECONDS = 15.0
 
 _LOCK = ".territory.lock"
+#: What tells one state of a file from another: when it was changed, its size, its number.
+_Marks = tuple[int, int, int]
 _ACTIVE = ("1", "t", "true", "y", "yes", "active")
 
 
 class Folder:
-    """The files that `crm:` of territory.yaml maps.
+    """The files that `crm:` of territory.yaml maps; each is read again only after it was changed.
 
     Parameters
     ----------
@@ -48,6 +50,7 @@ class Folder:
             | {"changed_by": mapping.changed_by},
             "users": {"key": people.key, "name": people.name, "email": people.email, "active": people.active},
         }
+        self._tables: dict[str, tuple[_Marks, pl.DataFrame]] = {}
 
     def accounts(self) -> pl.DataFrame:
         """Read the table of accounts.
@@ -152,10 +155,19 @@ class Folder:
             raise CrmError(f"{file.name} cannot be written: {error.strerror}") from None
 
     def _read(self, name: str) -> pl.DataFrame:
+        path = self.path / name
+        try:
+            seen = _marks(path.stat())
+        except OSError as error:
+            raise CrmError(f"{path.name} cannot be read: {error.strerror}") from None
+        if name in self._tables and self._tables[name][0] == seen:
+            return self._tables[name][1]
         ids = {column for mapped in self._mapped.values() for setting, column in mapped.items() if column} - {
             self._connection.users.active
         }
-        return read_table(self.path / name, self._connection.separator, self._connection.encoding, ids)
+        table = read_table(path, self._connection.separator, self._connection.encoding, ids)
+        self._tables[name] = seen, table
+        return table
 
     def _expected(self, table: pl.DataFrame, kind: str) -> pl.DataFrame:
         name = self._connection.accounts.file if kind == "accounts" else self._connection.users.file
@@ -189,5 +201,5 @@ def _is_true(column: pl.Series) -> pl.Series:
     return column.cast(pl.Boolean).fill_null(False)
 
 
-def _marks(stat: os.stat_result) -> tuple[int, int, int]:
+def _marks(stat: os.stat_result) -> _Marks:
     return stat.st_mtime_ns, stat.st_size, stat.st_ino

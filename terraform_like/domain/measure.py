@@ -37,7 +37,9 @@ def loads(table: pl.DataFrame, metrics: tuple[str, ...], by: str = "territory") 
     placed = table.filter(pl.col(by).is_not_null())
     books = placed[by].unique().sort()
     # Summed in the order of the rows, not by as many threads as the machine has: the same bytes everywhere.
-    book = (placed[by].rank("dense").cast(pl.Int64) - 1).to_numpy()
+    numbers = pl.Series(range(len(books)), dtype=pl.Int64)
+    # Of no rows at all, the type is not what is asked for.
+    book = placed[by].replace_strict(books, numbers, return_dtype=pl.Int64).cast(pl.Int64).to_numpy()
     columns = {
         metric: np.bincount(book, minlength=len(books))
         if metric == "accounts"

@@ -242,11 +242,13 @@ def _segments(carving: Carving, table: pl.DataFrame, mask: _Masks, locate: Locat
         table["account"].replace_strict(which, default=None, return_dtype=pl.String).alias(str(n))
         for n, which in enumerate((pinned, named))
     ]
-    of_family = [pl.col(c.name).sort_by("account").drop_nulls().first().over(FAMILY) for c in chosen]
-    head = segment.alias("own")
-    by_head = pl.col("own").sort_by(pl.col("account") != pl.col(FAMILY)).first().over(FAMILY)
-    family = table.with_columns(*chosen, head).select(pl.coalesce(*of_family, by_head).alias(SEGMENT))
-    table = table.with_columns(family[SEGMENT])
+    said: list[pl.Expr] = [*(pl.col(c.name) for c in chosen), pl.col("own")]
+    if (table[FAMILY] != table["account"]).any():
+        of_family = (pl.col(c.name).sort_by("account").drop_nulls().first() for c in chosen)
+        by_head = pl.col("own").sort_by(pl.col("account") != pl.col(FAMILY)).first()
+        said = [one.over(FAMILY) for one in (*of_family, by_head)]
+    found = table.with_columns(*chosen, segment.alias("own")).select(pl.coalesce(said).alias(SEGMENT))
+    table = table.with_columns(found[SEGMENT])
     lost = table.filter(pl.col(SEGMENT).is_null())["account"]
     if lost.len() and not report.failed:
         report.error(
@@ -259,13 +261,14 @@ def _segments(carving: Carving, table: pl.DataFrame, mask: _Masks, locate: Locat
 
 def _known_accounts(carving: Carving, table: pl.DataFrame, locate: Locate, report: Report) -> None:
     """Warn of accounts that are named one by one and are not in scope: a typing error, or long gone."""
-    known = set(table["account"])
     lists: list[tuple[Path, tuple[str, ...]]] = [
         (("segments", n, "accounts"), one.accounts) for n, one in enumerate(carving.segments)
     ]
     for kind, books in (("territories", carving.territories), ("overcarve", carving.overcarve)):
         lists += [((kind, name, "accounts"), book.accounts) for name, book in books.items()]
         lists += [((kind, name, "exclude"), book.exclude) for name, book in books.items()]
+    named = [account for _, accounts in lists for account in accounts]
+    known = set(table["account"].filter(table["account"].is_in(named)))
     for path, accounts in lists:
         for position, account in enumerate(accounts):
             if account not in known:

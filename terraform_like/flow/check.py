@@ -172,8 +172,7 @@ def _naming_edits(check: Check, saved: SavedPlan, wanted: Wanted) -> Check:
     if isinstance(again, Check):
         return check
     told = [
-        f"{path} is {_value(one)}, recomputed {_value(other)}"
-        for path, one, other in _differences(saved.plan.model_dump(mode="json"), again.plan.model_dump(mode="json"))
+        f"{path} is {_value(one)}, recomputed {_value(other)}" for path, one, other in _between(saved.plan, again.plan)
     ]
     return replace(check, says=f"{saved.shown} was edited after it was saved: {listing(told, 3)}") if told else check
 
@@ -269,7 +268,7 @@ def _verdicts(
 
 
 def _compared(saved: Plan, again: Plan, *, same_policies: bool) -> Iterator[Check]:
-    differing = [path for path, *_ in _differences(saved.model_dump(mode="json"), again.model_dump(mode="json"))]
+    differing = [path for path, *_ in _between(saved, again)]
     yield _same("proof", [d for d in differing if d.startswith("proof")], "the proof")
     yield _same("figures", [d for d in differing if not d.startswith("proof")], "the plan")
     if same_policies:
@@ -287,6 +286,15 @@ def _same(name: CheckName, differing: list[str], what: str) -> Check:
         "the same" if not differing else listing(differing),
         f"{what} says something else than what is recomputed from its inputs",
         REPLAN,
+    )
+
+
+def _between(saved: Plan, again: Plan) -> Iterator[tuple[str, Any, Any]]:
+    """Give the fields in which two plans differ, with both values."""
+    # What is equal is not taken apart: a large plan is nearly all changes, and most of the time they are.
+    unlike = {name for name in Plan.model_fields if getattr(saved, name) != getattr(again, name)}
+    yield from _differences(
+        saved.model_dump(mode="json", include=unlike), again.model_dump(mode="json", include=unlike)
     )
 
 

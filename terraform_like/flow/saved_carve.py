@@ -91,12 +91,13 @@ def carve_as_saved(saved: SavedPlan, wanted: Wanted, said: Report) -> SavedCarve
     problems = formulate(wanted.carving, population.inside, wanted.locate, said, keep=plan.refresh)
     if said.failed:
         raise Halt(said)
-    places = dict(zip(basis.there["account"], territory, strict=True))
+    placed = basis.there.select("account", pl.col("territory").fill_null(""))
     choices: list[Ints] = []
     proofs: list[Proof] = []
     held: list[Problem] = []
     for problem in problems:
-        at = np.array([places[account] or "" for account in problem.accounts.tolist()])
+        mine = pl.DataFrame({"account": problem.accounts}, schema={"account": pl.String})
+        at = mine.join(placed, on="account", how="left", maintain_order="left")["territory"].to_numpy()
         problem = problem.holding(at)
         choice = problem.chosen(at)
         proof = _proof(problem, choice, plan)

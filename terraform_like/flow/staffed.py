@@ -159,12 +159,12 @@ def _evenly(report: Report) -> Share:
 
 def _as_saved(plan: Plan, assignments: pl.DataFrame) -> Share:
     """Give the holders that a saved plan names."""
-    first = dict(assignments.select("account", "holder").iter_rows())
+    holder = dict(assignments.filter(pl.col("holder").is_not_null()).select("account", "holder").iter_rows())
     passed = cache(partial(passed_by, plan))
 
     def share(sharing: Sharing) -> Ints:
         later = passed(sharing.day)
-        named = [later[account].owner if account in later else first.get(account) for account in sharing.accounts]
+        named = [later[account].owner if account in later else holder.get(account) for account in sharing.accounts]
         position = {person: n for n, person in enumerate(sharing.people)}
         return np.array([position.get(who or "", -1) for who in named], dtype=np.int64)
 

@@ -41,9 +41,10 @@ def refuse_too_many_moves(
     for segment, balance in sorted(carving.balance.items()):
         mine = [problem for problem in problems if problem.segment == segment]
         accounts = sum(len(problem.accounts) for problem in mine)
-        most = balance.most_moves(accounts)
+        if (most := balance.most_moves(accounts)) is None:
+            continue
         moved = sum(int(problem.pairs.moved[_choice(problem, desired)].sum()) for problem in mine)
-        if most is not None and moved > most:
+        if moved > most:
             report.error(
                 f"The carve of {segment} would move {counted(moved, 'account')}, more than max_moves lets through",
                 f"At most {most:,} may move, of {accounts:,}. Widen the bands that are broken, or let that many move.",

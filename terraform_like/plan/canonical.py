@@ -5,12 +5,20 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from terraform_like.diff import Change
+from terraform_like.domain.saved import Saved
 from terraform_like.plan.model import Plan
 
 if TYPE_CHECKING:
     import polars as pl
+
+#: Changes that are encoded together.
+_CHUNK = 10_000
 
 ASSIGNMENT_COLUMNS = ("account", "territory", "holder")
 
@@ -39,13 +47,15 @@ def seal(plan: Plan) -> Plan:
     ValueError
         When a figure is not finite; the message says which one.
     """
-    return plan.model_copy(update={"digest": seal_of(document_of(plan))})
+    digest = hashlib.sha256()
+    for piece in _pieces(plan, _COMPACT, leave={"digest"}):
+        digest.update(piece)
+    return plan.model_copy(update={"digest": digest.hexdigest()})
 
 
 def plan_bytes(plan: Plan) -> bytes:
     """Give plan.json: keys sorted, one value a line so that git shows what changed, UTF-8, a line end at the end."""
-    text = json.dumps(document_of(plan), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-    return text.encode() + b"\n"
+    return b"".join([*_pieces(plan, _LAID_OUT), b"\n"])
 
 
 def assignments_bytes(table: pl.DataFrame) -> bytes:
@@ -63,8 +73,8 @@ def assignments_bytes(table: pl.DataFrame) -> bytes:
         own = pl.col("holder").eq_missing(pl.col("owner"))
         table = table.with_columns(pl.when(own).then(None).otherwise(pl.col("holder")).alias("holder"))
     fields = [_csv_field(column) for column in ASSIGNMENT_COLUMNS]
-    lines = table.sort("account").select(pl.concat_str(fields, separator=",")).to_series()
-    return ("\n".join([",".join(ASSIGNMENT_COLUMNS), *lines]) + "\n").encode()
+    lines = table.sort("account").select(pl.concat_str(fields, separator=",").str.join("\n")).item()
+    return "".join(f"{line}\n" for line in (",".join(ASSIGNMENT_COLUMNS), lines) if line).encode()
 
 
 def snapshot_bytes(table: pl.DataFrame) -> bytes:
@@ -82,9 +92,73 @@ def snapshot_bytes(table: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def document_of(plan: Plan) -> dict[str, object]:
-    """Give the plan as JSON values, by the names of the published format."""
-    return plan.model_dump(mode="json", by_alias=True)
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How JSON is laid out: what begins a line that is so many levels deep, and what stands after a colon."""
+
+    line: str
+    blank: str
+
+    def dumps(self, value: object) -> bytes:
+        """Give the JSON of a value, keys sorted."""
+        return _laid_out(value) if self.line else canonical(value)
+
+    def nested(self, value: Saved, depth: int) -> str:
+        """Give the JSON of a value that stands so many levels deep."""
+        return self.dumps(value.model_dump(mode="json", by_alias=True)).decode().replace("\n", self.at(depth))
+
+    def at(self, depth: int) -> str:
+        """Give the beginning of a line that is so many levels deep."""
+        return self.line + " " * depth if self.line else ""
+
+
+_COMPACT, _LAID_OUT = _Layout("", ""), _Layout("\n", " ")
+
+
+def _laid_out(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _pieces(plan: Plan, layout: _Layout, leave: Set[str] = frozenset()) -> Iterator[bytes]:
+    """Give the JSON of a plan in pieces, without some of its keys: a large plan is nearly all changes.
+
+    The standard library lays JSON out value by value in Python, which takes minutes of a million changes; what many of
+    them share is encoded once here instead.
+    """
+    head = plan.model_dump(mode="json", by_alias=True, exclude={"changes", *leave})
+    before, after = ({key: head[key] for key in head if (key < "changes") is early} for early in (True, False))
+    yield layout.dumps(before).removesuffix(f"{layout.line}}}".encode())
+    yield f',{layout.at(1)}"changes":{layout.blank}[{layout.at(2) if plan.changes else ""}'.encode()
+    changes = iter(_changes(plan.changes, layout))
+    separator = ""
+    while some := list(islice(changes, _CHUNK)):
+        yield (separator + f",{layout.at(2)}".join(some)).encode()
+        separator = f",{layout.at(2)}"
+    yield f"{layout.at(1) if plan.changes else ''}],".encode()
+    yield layout.dumps(after).removeprefix(b"{")
+
+
+def _changes(changes: Iterable[Change], layout: _Layout) -> Iterator[str]:
+    """Give the JSON of each change, two levels deep."""
+    said: dict[int, str] = {}
+    text = json.JSONEncoder(ensure_ascii=False).encode
+    item, comma, colon, deeper = layout.at(3), f",{layout.at(3)}", f":{layout.blank}", f",{layout.at(4)}"
+
+    def part(value: Saved, depth: int) -> str:
+        # By identity: the plan holds each of them as long as this runs, and looking at its values costs more.
+        if (found := said.get(id(value))) is None:
+            found = said[id(value)] = layout.nested(value, depth)
+        return found
+
+    for one in changes:
+        reasons = deeper.join(part(reason, 4) for reason in one.reasons)
+        if reasons:
+            reasons = f"{layout.at(4)}{reasons}{item}"
+        yield (
+            f'{{{item}"account"{colon}{text(one.account)}{comma}"after"{colon}{part(one.after, 3)}'
+            f'{comma}"before"{colon}{part(one.before, 3)}{comma}"kind"{colon}{text(one.kind.value)}'
+            f'{comma}"reasons"{colon}[{reasons}]{layout.at(2)}}}'
+        )
 
 
 def seal_of(document: dict[str, object]) -> str:

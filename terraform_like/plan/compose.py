@@ -19,7 +19,7 @@ from terraform_like.carve.form.problem import Problem
 from terraform_like.carve.prove.certify import rounded
 from terraform_like.carve.prove.proof import Proof
 from terraform_like.diagnostics import Locate, Report, Severity, nowhere
-from terraform_like.diff import Change, ChangeKind, Reason, diff
+from terraform_like.diff import ChangeKind, Reason, diff
 from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Balance, Carving, Slot
 from terraform_like.domain.measure import EVENNESS, loads, per_size
@@ -135,13 +135,13 @@ def composed(parts: Parts) -> Composed:
         day=parts.as_of,
         inside=inside,
         deviations=_deviations(territories),
-        allowed=frozenset().union(*allowed),
+        allowed=pl.concat([pl.Series("account", [], pl.String), *allowed]),
     )
     changes = explained(changed, why)
     if parts.rollback is not None:
         back = Reason(code=ReasonCode.ROLLED_BACK, text=f"as it was after {parts.rollback}")
         changes = tuple(change.model_copy(update={"reasons": (back,)}) for change in changes)
-    summary = _summary(parts.staffed.desired, changes)
+    summary = _summary(parts.staffed.desired, changed)
     for problem, proof in zip(parts.problems, parts.proofs, strict=True):
         tell_broken_limits(carving, problem, proof, parts.staffed.desired, parts.locate, parts.report)
     refuse_too_many_moves(carving, parts.problems, parts.staffed.desired, parts.locate, parts.report)
@@ -195,17 +195,16 @@ def _after(population: Population, desired: Book) -> Book:
     return Book.of(pl.concat([desired.table.select(columns), left]))
 
 
-def _summary(desired: Book, changes: tuple[Change, ...]) -> Summary:
-    count = Counter(change.kind for change in changes)
-    inside = set(desired.accounts)
-    staying = len(desired) - sum(change.account in inside for change in changes)
+def _summary(desired: Book, changed: pl.DataFrame) -> Summary:
+    count = Counter(dict(changed.group_by("kind").len().iter_rows()))
+    changing = desired.table.join(changed, on="account", how="semi").height
     return Summary(
         accounts=len(desired),
         adds=count[ChangeKind.ADD],
         moves=count[ChangeKind.MOVE],
         transfers=count[ChangeKind.TRANSFER],
         removes=count[ChangeKind.REMOVE],
-        unchanged=staying,
+        unchanged=len(desired) - changing,
     )
 
 

@@ -11,8 +11,9 @@ from terraform_like.domain.carving import Balance, Carving
 from terraform_like.domain.columns import PROTECTED, SEGMENT
 from terraform_like.domain.quantity import Point
 from terraform_like.domain.scope import Population
+from terraform_like.plan.listed import listed
 from terraform_like.plan.model import Plan
-from terraform_like.plan.whereabouts import whereabouts
+from terraform_like.plan.whereabouts import at_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +72,15 @@ def facts(carving: Carving, population: Population, plan: Plan, assignments: pl.
         longitude=nothing if place is None else _number(place.longitude),
         **{figure_of(m): _figure(m, [s for s, of in limited.items() if m in of]) for m in metrics},
     )
-    today = whereabouts(plan, assignments).filter(pl.col("from") == plan.as_of)
-    today = today.select("account", after="territory", has="person")
-    rows = [(c.account, c.before.territory, c.before.owner, True) for c in plan.changes]
-    was = pl.DataFrame(
-        rows, schema={"account": pl.String, "old": pl.String, "who": pl.String, "changes": pl.Boolean}, orient="row"
-    )
-    carved = assignments.select("account", "territory")
-    table = known.join(carved, on="account", how="left").join(today, on="account", how="left")
-    table = table.join(was, on="account", how="left", maintain_order="left")
-    same = pl.col("changes").is_null()
+    today = at_first(plan, assignments).select("account", after="territory", has="person")
+    was = listed(plan.changes).select("account", "kind", old="territory_before", who="owner_before")
+    table = known
+    for more in (assignments.select("account", "territory"), today, was):
+        table = table.join(more, on="account", how="left", maintain_order="left")
+    same = pl.col("kind").is_null()
     table = table.with_columns(
         before=pl.when(same).then("after").otherwise("old"), had=pl.when(same).then("has").otherwise("who")
-    ).sort("account")
+    )
     names = ("account", "segment", "before", "after", "had", "has", "territory", "protected", "pipeline")
     return Facts(
         table=table.select(*names, "latitude", "longitude", *map(figure_of, metrics)),

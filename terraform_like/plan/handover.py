@@ -11,6 +11,7 @@ from terraform_like.carve.prove.certify import rounded
 from terraform_like.diff import Change, ChangeKind
 from terraform_like.domain.carving import Carving
 from terraform_like.domain.scope import PROTECTED, Population
+from terraform_like.plan.listed import listed
 from terraform_like.plan.model import HandOver, Scheduled
 
 _ROW = {
@@ -48,7 +49,8 @@ def handed_over(
         `on`, `from`, `to` (people; null is nobody), `account`, `territory_before`, `territory`, `reason`, `protected`,
         `pipeline` (null where the plan names no such column); sorted by day, people and account.
     """
-    rows = pl.DataFrame([*_now(day, changes), *_later(scheduled)], schema=_ROW, orient="row")
+    later = pl.DataFrame(list(_later(scheduled)), schema=_ROW, orient="row")
+    rows = pl.concat([_now(day, changes), later])
     column = carving.accounts.pipeline
     value = pl.lit(None, pl.Float64) if column is None else pl.col(column).cast(pl.Float64).fill_nan(None).fill_null(0)
     facts = population.inside.table.select("account", pl.col(PROTECTED).alias("protected"), value.alias("pipeline"))
@@ -80,12 +82,14 @@ def handovers(handed: pl.DataFrame) -> tuple[HandOver, ...]:
 _Row = tuple[date, str | None, str | None, str, str | None, str | None, str]
 
 
-def _now(day: date, changes: Iterable[Change]) -> Iterator[_Row]:
-    for change in changes:
-        before, after = change.before, change.after
-        if before.owner != after.owner and change.kind is not ChangeKind.REMOVE:
-            reason = str(change.reasons[0].code) if change.reasons else ""
-            yield day, before.owner, after.owner, change.account, before.territory, after.territory, reason
+def _now(day: date, changes: Iterable[Change]) -> pl.DataFrame:
+    hands_over = pl.col("owner_before").ne_missing(pl.col("owner_after")) & (pl.col("kind") != ChangeKind.REMOVE.value)
+    table = listed(changes).filter(hands_over)
+    named = {"from": "owner_before", "to": "owner_after", "territory": "territory_after"}
+    reason = pl.col("reason").fill_null("")
+    return table.with_columns(
+        reason, on=pl.lit(day, pl.Date), **{new: pl.col(old) for new, old in named.items()}
+    ).select(list(_ROW))
 
 
 def _later(scheduled: Iterable[Scheduled]) -> Iterator[_Row]:

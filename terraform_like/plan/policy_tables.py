@@ -18,12 +18,16 @@ from terraform_like.domain.geography import great_circle_km, located
 from terraform_like.domain.scope import FAMILY, SEGMENT, Population
 from terraform_like.plan.counts import counts
 from terraform_like.plan.figures import Floats, Grouped, numeric
+from terraform_like.plan.listed import listed
 from terraform_like.plan.model import PlannedTerritory, Summary
 from terraform_like.policy.rule import Over
 from terraform_like.policy.tables import BEFORE, HIDDEN, LARGEST, LOST, MOVED
 from terraform_like.staffing.tenure import tenures
 
 Columns = dict[str, pl.Series]
+
+#: `Address` of an account, of all of them at once.
+_ADDRESS = pl.concat_str(pl.lit("account."), "account").alias("address")
 
 
 def policy_tables(
@@ -181,7 +185,7 @@ def _accounts(carving: Carving, inside: Book, desired: Book) -> Columns:
     named = {account for segment in carving.segments for account in segment.accounts}
     family = pl.DataFrame([was[FAMILY], will["territory"]])
     fixed = _columns(
-        was.select(pl.concat_str(pl.lit("account."), "account").alias("address")).to_series(),
+        was.select(_ADDRESS).to_series(),
         was["account"],
         was[SEGMENT],
         will["territory"],
@@ -215,20 +219,11 @@ def _travelled(carving: Carving, table: pl.DataFrame, person: pl.Series) -> pl.S
 
 
 def _changes(population: Population, changes: tuple[Change, ...]) -> Columns:
-    fixed = _columns(
-        _texts("address", [str(Address("account", c.account)) for c in changes]),
-        _texts("account", [c.account for c in changes]),
-        _texts("kind", [c.kind.value for c in changes]),
-        _texts("territory_before", [c.before.territory for c in changes]),
-        _texts("territory_after", [c.after.territory for c in changes]),
-        _texts("owner_before", [c.before.owner for c in changes]),
-        _texts("owner_after", [c.after.owner for c in changes]),
-        _texts("reason", [c.reasons[0].code.value if c.reasons else None for c in changes]),
-    )
+    fixed = listed(changes).select(_ADDRESS, pl.all())
     known = pl.concat([population.inside.table, population.outside.table], how="diagonal")
-    own = [name for name in fixed if name != "account"]
+    own = [name for name in fixed.columns if name != "account"]
     snapshot = known.select(pl.exclude("territory", "owner", *HIDDEN, *own))
-    joined = pl.DataFrame(list(fixed.values())).join(snapshot, on="account", how="left", maintain_order="left")
+    joined = fixed.join(snapshot, on="account", how="left", maintain_order="left")
     return _columns(*joined.iter_columns())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -31,26 +32,44 @@ class Circumstances:
         The accounts in scope before the carve, with segment, family and the territory under its name of now.
     deviations : dict
         For each territory, how far each load was off its fair share before, as a share of it.
-    allowed : frozenset of (str, str)
-        Account and territory pairs of before that the rules still allow.
+    allowed : polars.Series
+        Accounts that the rules still allow in the territory where they were.
     """
 
     carving: Carving
     day: date
     inside: pl.DataFrame
     deviations: Mapping[str, Mapping[str, float]]
-    allowed: frozenset[tuple[str, str]]
+    allowed: pl.Series
+
+
+class _Like(NamedTuple):
+    """All that the reason of a change is made of: the same for most accounts that go the same way.
+
+    `family` is the account that stands for the account's family, where that is another; `split` says that it stands for
+    a family that was in several territories.
+    """
+
+    kind: str
+    territory_before: str | None
+    territory_after: str | None
+    owner_before: str | None
+    owner_after: str | None
+    was: str | None
+    segment: str | None
+    pinned: bool
+    allowed: bool
+    family: str | None
+    split: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is looked up for every account: built once."""
+    """What is looked up for every change: built once."""
 
     why: Circumstances
     books: Mapping[str, Territory]
-    pinned: Mapping[str, str]
     filled: frozenset[str]
-    split: frozenset[str]
     off: Mapping[str, str]
     owners: Mapping[str, str]
     places: dict[tuple[str | None, str | None], Place] = field(default_factory=dict)
@@ -63,30 +82,25 @@ class _Known:
 
     @classmethod
     def of(cls, why: Circumstances) -> _Known:
-        books = why.carving.books
-        families = why.inside.group_by(FAMILY).agg(pl.col("territory").drop_nulls().n_unique().alias("places"))
         return cls(
             why,
-            books,
-            {account: name for name, book in books.items() for account in book.accounts},
+            why.carving.books,
             frozenset(why.inside["territory"].drop_nulls().unique().to_list()),
-            frozenset(families.filter(pl.col("places") > 1)[FAMILY].to_list()),
             {territory: _off(off, territory) for territory, off in why.deviations.items()},
             owners_on(why.carving, why.day),
         )
 
 
-def still_allowed(problem: Problem, accounts: pl.Series, territories: pl.Series) -> frozenset[tuple[str, str]]:
-    """Give the pairs of account and territory, of those given, that the rules of a component allow."""
+def still_allowed(problem: Problem, accounts: pl.Series, territories: pl.Series) -> pl.Series:
+    """Give those of some accounts that the rules of a component allow in their territory; both series are aligned."""
     order = {name: t for t, name in enumerate(problem.territories)}
-    territory = territories.replace_strict(order, default=-1, return_dtype=pl.Int64).to_numpy()
+    territory = territories.replace_strict(order, default=-1, return_dtype=pl.Int64).fill_null(-1).to_numpy()
     ids = accounts.to_numpy().astype(str)
     at = np.searchsorted(problem.accounts, ids) if len(problem.accounts) else np.zeros(len(ids), int)
     at = np.minimum(at, max(0, len(problem.accounts) - 1))
     known = (problem.accounts[at] == ids) & (territory >= 0)
     allowed = problem.ways.eligible.allows(problem.unit_of[at], np.maximum(territory, 0))
-    hits = np.flatnonzero(known & allowed)
-    return frozenset(zip(ids[hits].tolist(), territories.gather(hits).to_list(), strict=True))
+    return accounts.filter(pl.Series(known & allowed))
 
 
 def explained(changed: pl.DataFrame, why: Circumstances) -> tuple[Change, ...]:
@@ -100,48 +114,82 @@ def explained(changed: pl.DataFrame, why: Circumstances) -> tuple[Change, ...]:
         What reasons are made of.
     """
     known = _Known.of(why)
-    own = why.inside.select("account", SEGMENT, FAMILY, was="territory")
-    facts = changed.join(own, on="account", how="left").sort("account")
-    return tuple(_change(row, known) for row in facts.iter_rows(named=True))
+    told: dict[tuple[object, ...], dict[str, Any]] = {}
+    changes = []
+    for row in _facts(changed, known).iter_rows():
+        # Millions of changes are of a few ten thousand kinds: each is explained once.
+        if (alike := told.get(row[1:])) is None:
+            alike = told[row[1:]] = _explained(_Like(*row[1:]), known)
+        changes.append(Change(account=row[0], **alike))
+    return tuple(changes)
 
 
-def _change(row: dict[str, str | None], known: _Known) -> Change:
-    kind = ChangeKind(str(row["kind"]))
-    reason = _REASONS[kind](row, known)
-    return Change(
-        account=str(row["account"]),
-        kind=kind,
-        before=known.place(row["territory_before"], row["owner_before"]),
-        after=known.place(row["territory_after"], row["owner_after"]),
-        reasons=(reason,),
+def _facts(changed: pl.DataFrame, known: _Known) -> pl.DataFrame:
+    """Give each change as a row, sorted: its account, then what `_Like` has."""
+    inside = known.why.inside
+    pinned = {account: name for name, book in known.books.items() for account in book.accounts}
+    families = inside.group_by(FAMILY).agg(pl.col("territory").drop_nulls().n_unique().alias("places"))
+    split = families.filter(pl.col("places") > 1)[FAMILY]
+    account, other = pl.col("account"), pl.col(FAMILY) != pl.col("account")
+    own = inside.select("account", SEGMENT, FAMILY, was="territory")
+    return (
+        changed.join(own, on="account", how="left")
+        .sort("account")
+        .select(
+            "account",
+            "kind",
+            "territory_before",
+            "territory_after",
+            "owner_before",
+            "owner_after",
+            "was",
+            SEGMENT,
+            pinned=account.replace_strict(pinned, default=None, return_dtype=pl.String).eq_missing(
+                pl.col("territory_after")
+            ),
+            allowed=account.is_in(known.why.allowed.implode()),
+            family=pl.when(other).then(FAMILY),
+            split=~other & account.is_in(split.implode()),
+        )
     )
 
 
-def _added(row: dict[str, str | None], known: _Known) -> Reason:
-    return _pinned(row, known) or Reason(code=ReasonCode.NEW_ACCOUNT, text="it was in no territory")
+def _explained(like: _Like, known: _Known) -> dict[str, Any]:
+    """Give what changes have in common that are alike."""
+    kind = ChangeKind(like.kind)
+    return {
+        "kind": kind,
+        "before": known.place(like.territory_before, like.owner_before),
+        "after": known.place(like.territory_after, like.owner_after),
+        "reasons": (_REASONS[kind](like, known),),
+    }
 
 
-def _removed(row: dict[str, str | None], known: _Known) -> Reason:
+def _added(like: _Like, known: _Known) -> Reason:
+    return _pinned(like) or Reason(code=ReasonCode.NEW_ACCOUNT, text="it was in no territory")
+
+
+def _removed(like: _Like, known: _Known) -> Reason:
     return Reason(code=ReasonCode.OUT_OF_SCOPE, text="it is no longer in scope")
 
 
-def _moved(row: dict[str, str | None], known: _Known) -> Reason:
-    account, family, old, new = str(row["account"]), str(row[FAMILY]), str(row["was"]), str(row["territory_after"])
+def _moved(like: _Like, known: _Known) -> Reason:
+    old, new = str(like.was), str(like.territory_after)
     before = known.books.get(old)
-    if pinned := _pinned(row, known):
+    if pinned := _pinned(like):
         return pinned
     if old in known.why.carving.lapsed:
         day = known.why.carving.overcarve[old].lapse
         return Reason(code=ReasonCode.SLOT_LAPSED, text=f"{old} lapsed on {day}, and nobody fills it")
     if before is None:
         return Reason(code=ReasonCode.TERRITORY_REMOVED, text=f"{old} is not in the plan")
-    if before.segment != row[SEGMENT]:
-        return Reason(code=ReasonCode.SEGMENT_CHANGED, text=f"it is {row[SEGMENT]} now, no longer {before.segment}")
-    if (account, old) not in known.why.allowed:
+    if before.segment != like.segment:
+        return Reason(code=ReasonCode.SEGMENT_CHANGED, text=f"it is {like.segment} now, no longer {before.segment}")
+    if not like.allowed:
         return Reason(code=ReasonCode.RULE_CHANGED, text=f"{old} may not hold it")
-    if family != account:
-        return Reason(code=ReasonCode.FOLLOWS_FAMILY, text=f"it stays with {family}")
-    if family in known.split:
+    if like.family is not None:
+        return Reason(code=ReasonCode.FOLLOWS_FAMILY, text=f"it stays with {like.family}")
+    if like.split:
         return Reason(code=ReasonCode.FOLLOWS_FAMILY, text="its family was in several territories")
     was_off = known.off.get(old, "")
     if new not in known.filled:
@@ -151,10 +199,10 @@ def _moved(row: dict[str, str | None], known: _Known) -> Reason:
     return Reason(code=ReasonCode.REBALANCED, text=was_off or known.off.get(new, "") or "books are evened")
 
 
-def _transferred(row: dict[str, str | None], known: _Known) -> Reason:
-    territory, before, after = str(row["territory_after"]), row["owner_before"], row["owner_after"]
-    if row["territory_before"] != territory:
-        return Reason(code=ReasonCode.RENAMED, text=f"{row['territory_before']} is called {territory} now")
+def _transferred(like: _Like, known: _Known) -> Reason:
+    territory, before, after = str(like.territory_after), like.owner_before, like.owner_after
+    if like.territory_before != territory:
+        return Reason(code=ReasonCode.RENAMED, text=f"{like.territory_before} is called {territory} now")
     book = known.books[territory]
     owner = known.owners.get(territory)
     if isinstance(book, Slot) and after is not None and after == owner == book.filled_by:
@@ -174,7 +222,7 @@ def _transferred(row: dict[str, str | None], known: _Known) -> Reason:
     return Reason(code=ReasonCode.RULE_CHANGED, text=f"{after} owns {territory}")
 
 
-_REASONS: dict[ChangeKind, Callable[[dict[str, str | None], _Known], Reason]] = {
+_REASONS: dict[ChangeKind, Callable[[_Like, _Known], Reason]] = {
     ChangeKind.ADD: _added,
     ChangeKind.REMOVE: _removed,
     ChangeKind.MOVE: _moved,
@@ -182,10 +230,9 @@ _REASONS: dict[ChangeKind, Callable[[dict[str, str | None], _Known], Reason]] = 
 }
 
 
-def _pinned(row: dict[str, str | None], known: _Known) -> Reason | None:
-    new = str(row["territory_after"])
-    if known.pinned.get(str(row["account"])) == new:
-        return Reason(code=ReasonCode.NAMED, text=f"it is pinned to {new}")
+def _pinned(like: _Like) -> Reason | None:
+    if like.pinned:
+        return Reason(code=ReasonCode.NAMED, text=f"it is pinned to {like.territory_after}")
     return None
 
 

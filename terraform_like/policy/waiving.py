@@ -161,7 +161,7 @@ def touched_by(changes: pl.DataFrame, territories: pl.DataFrame, plan: pl.DataFr
     """Give the addresses of everything that a plan changes something of, from the tables of policies."""
 
     def texts(name: str) -> set[str]:
-        return set(changes[name].drop_nulls()) if name in changes.columns else set()
+        return set(changes[name].drop_nulls().unique()) if name in changes.columns else set()
 
     books = texts("territory_before") | texts("territory_after")
     segments = dict(zip(territories["territory"], territories["segment"], strict=True))

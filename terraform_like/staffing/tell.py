@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from terraform_like.diagnostics import Locate, Path, Report, counted, listing
+from terraform_like.diagnostics import Locate, Report, counted, listing
 from terraform_like.domain.carving import Carving
+from terraform_like.staffing.cast import Cast
 from terraform_like.staffing.lapse import filled_by_lapse
 from terraform_like.staffing.schedule import Schedule, Stage
 from terraform_like.staffing.tenure import owners_on
@@ -34,7 +35,7 @@ def tell(schedule: Schedule, locate: Locate, report: Report) -> None:
     cast, today = schedule.cast, schedule.stages[0]
     for number in np.flatnonzero(today.owners[:-1] < 0).tolist():
         name = cast.books[number]
-        _absent(cast.carving, name, (cast.kind(name), name, "owner"), today.day, locate, report)
+        _absent(cast, name, today.day, locate, report)
     _full(schedule, locate, report)
     _nobody(schedule, today, locate, report)
     _later(schedule, locate, report)
@@ -42,19 +43,19 @@ def tell(schedule: Schedule, locate: Locate, report: Report) -> None:
     _over_capacity(cast.carving, today.day, locate, report)
 
 
-def _absent(carving: Carving, name: str, path: Path, day: date, locate: Locate, report: Report) -> None:
+def _absent(cast: Cast, name: str, day: date, locate: Locate, report: Report) -> None:
     """Warn that a territory's owner is not there on a day: it is vacant, though the YAML names somebody."""
-    owner = carving.books[name].owner
-    person = carving.people.get(owner) if owner else None
+    owner, follows = cast.wishes[name].owner, cast.wishes[name].successor
+    person = cast.carving.people.get(owner) if owner else None
     if person is None:
         return
     if person.leaves is not None and person.leaves < day:
         when = f"left on {person.leaves}"
     else:
         when = "is away, by a `capacity` of 0" if person.away else f"starts on {person.starts}"
-    follows = carving.books[name].successor
     way = f"{follows.person} follows." if follows else "Name another owner, or a `successor`."
-    report.warning(f"{name} is vacant on {day}", f"{owner} {when}. Others hold its accounts. {way}", locate(path))
+    where = locate((cast.kind(name), name, "owner"))
+    report.warning(f"{name} is vacant on {day}", f"{owner} {when}. Others hold its accounts. {way}", where)
 
 
 def _full(schedule: Schedule, locate: Locate, report: Report) -> None:
@@ -125,12 +126,13 @@ def _over_capacity(carving: Carving, day: date, locate: Locate, report: Report) 
     owned: dict[str, list[str]] = {}
     for name, owner in owners_on(carving, day).items():
         owned.setdefault(owner, []).append(name)
+    wished = carving.books
     for person, books in sorted(owned.items()):
-        capacity = carving.people[person].capacity
-        size = sum(carving.books[name].size for name in books)
         # Where nothing is said of it, several territories for one person are how the company works.
         if "capacity" not in carving.people[person].model_fields_set:
             continue
+        capacity = carving.people[person].capacity
+        size = sum(wished[name].size for name in books)
         if size > capacity * (1 + 1e-9) and len(books) > 1:
             report.warning(
                 f"{person} owns more than one person can carry",

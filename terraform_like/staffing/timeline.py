@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import ConfigDict, Field
 
 from terraform_like.domain.book import Book
-from terraform_like.domain.carving import Carving, Slot
+from terraform_like.domain.carving import Carving, Slot, Territory
 from terraform_like.domain.people import OWNING_ROLE
 from terraform_like.domain.reason import ReasonCode
 from terraform_like.domain.saved import Saved
@@ -109,7 +109,8 @@ def _between(schedule: Schedule, before: Stage, after: Stage) -> Iterator[Passin
     found = []
     for n, (old, new, giver, taker, over) in enumerate(kinds.tolist()):
         left = giver >= 0 and not works[giver]
-        code = _code(cast.carving, book[new], name[taker], old != new, bool(over), left, taker == after.owners[new])
+        wish, owns = cast.wishes.get(book[new] or ""), taker == after.owners[new]
+        code = _code(wish, name[taker], old != new, bool(over), left, owns)
         accounts = tuple(cast.accounts[changed[order[starts[n] : starts[n + 1]]]].tolist())
         found.append(Passing(after.day, code, book[old], book[new], name[giver], name[taker], accounts))
     yield from sorted(found, key=lambda p: (p.territory or "", p.giver or "", p.taker or "", p.code))
@@ -124,14 +125,11 @@ def _alike(keys: list[Ints]) -> tuple[Ints, Ints, Ints]:
     return table[:, order[starts[:-1]]].T, order, starts
 
 
-def _code(
-    carving: Carving, book: str | None, taker: str | None, moves: bool, over: bool, left: bool, owns: bool
-) -> ReasonCode:
+def _code(wish: Territory | None, taker: str | None, moves: bool, over: bool, left: bool, owns: bool) -> ReasonCode:
     if moves:
         return ReasonCode.EFFECTIVE
     if over and not left:
         return ReasonCode.HELD_OVER
-    wish = carving.books.get(book or "")
     if taker is not None and owns:
         filled = isinstance(wish, Slot) and wish.filled_by == taker
         return ReasonCode.SLOT_FILLED if filled else ReasonCode.OWNER_STARTED
@@ -188,8 +186,7 @@ def _interim(schedule: Schedule, since: Mapping[tuple[str, str], date]) -> Itera
 
 def _ends(schedule: Schedule, book: str, since: date, ends: date | None) -> date | None:
     """Give the last day of holding: that of the plan, or the day on which the slot lapses."""
-    carving = schedule.cast.carving
-    slot = carving.books[book]
+    carving, slot = schedule.cast.carving, schedule.cast.wishes[book]
     if not isinstance(slot, Slot) or slot.lapse is None or slot.lapse < since or filled_by_lapse(slot, carving):
         return ends
     return min(slot.lapse, ends or slot.lapse)

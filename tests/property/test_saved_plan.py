@@ -50,7 +50,12 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 places = st.builds(Place, territory=st.none() | ids, owner=st.none() | ids)
 reasons = st.builds(Reason, code=st.sampled_from(ReasonCode), text=text)
 changes = st.builds(
-    Change, account=ids, kind=st.sampled_from(ChangeKind), before=places, after=places, reasons=st.tuples(reasons)
+    Change,
+    account=ids,
+    kind=st.sampled_from(ChangeKind),
+    before=places,
+    after=places,
+    reasons=st.lists(reasons, max_size=2).map(tuple),
 )
 loads = st.builds(Load, before=numbers, after=numbers, share=st.none() | numbers)
 territories = st.builds(
@@ -108,6 +113,18 @@ def saved(draw: st.DrawFn) -> tuple[Plan, pl.DataFrame, pl.DataFrame]:
         fairness={"smb": {"gini(arr)": BeforeAfter(before=None, after=draw(numbers))}},
     )
     return seal(plan), table, snapshot
+
+
+@given(saved())
+@settings(max_examples=100, deadline=None)
+def test_what_is_written_and_sealed_is_what_the_standard_library_makes_of_it(
+    made: tuple[Plan, pl.DataFrame, pl.DataFrame],
+) -> None:
+    plan, *_ = made
+    document = plan.model_dump(mode="json", by_alias=True)
+    expected = json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+    assert plan_bytes(plan).decode() == expected
+    assert plan.digest == seal_of(document)
 
 
 @given(saved(), st.sampled_from([1, 400, 100_000]))

@@ -63,7 +63,7 @@ def reason():
         two = pl.DataFrame([(account, *after)], schema=["account", "territory", "owner"], orient="row")
         changed = diff(Book.of(one), Book.of(two), plan.renames())
         allowed = [still_allowed(p, inside["account"], inside["territory"]) for p in problems]
-        why = Circumstances(plan, DAY, inside, deviations or {}, frozenset().union(*allowed))
+        why = Circumstances(plan, DAY, inside, deviations or {}, pl.concat(allowed))
         (change,) = explained(changed, why)
         (told,) = change.reasons
         return told.code.value, told.text
