@@ -44,6 +44,13 @@ def on_the_sphere(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
     return points
 
 
+def under_the_sphere(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give latitude and longitude in degrees, (n, 2), of what lies below or above points, (n, 3), as on the ground."""
+    x, y, z = points.T
+    degrees: NDArray[np.float64] = np.degrees(np.stack([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)], axis=1))
+    return degrees
+
+
 def located(table: pl.DataFrame, location: Location | None) -> NDArray[np.float64]:
     """Give where accounts are: latitude and longitude in degrees, (accounts, 2), NaN where that is not known."""
     if location is None:

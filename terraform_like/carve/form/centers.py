@@ -1,20 +1,27 @@
 """Where travel is measured from: the center that is given, else the owner's home, else one that is found.
 
 Centers are found from the accounts that a territory may hold, never from those that it has now, so that they stay where
-they are when accounts move.
+they are when accounts move. Where accounts are now says only which territory gets which center.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from terraform_like.carve.arrays import Floats, Ints
+from terraform_like.carve.arrays import Flags, Floats, Ints
+from terraform_like.carve.form.eligible import Eligible
+from terraform_like.carve.form.problem import Limits
+from terraform_like.carve.form.recentre import Places, Shares, recentred
 from terraform_like.domain.carving import Carving, Territory
-from terraform_like.domain.geography import great_circle_km, on_the_sphere
+from terraform_like.domain.geography import on_the_sphere, under_the_sphere
 
 #: Seed of k-means++; a constant, since the same company must get the same centers everywhere.
 _SEED = 20270201
-_ROUNDS = 30
+_ROUNDS = 5
+#: An account without any load pulls a center by this, where one of a mean load pulls it by 1.
+_LEAST_PULL = 1e-3
+#: Limits of one load count as no narrower and no wider than these, over the fair share, beside those of another.
+_NARROWEST, _WIDEST = 0.02, 10.0
 #: Of more points than these, and than so many a center, every second, third ... one is looked at.
 _ENOUGH, _EACH = 50_000, 60
 
@@ -25,6 +32,94 @@ def known_center(book: Territory, carving: Carving) -> tuple[float, float] | Non
         return book.center
     owner = carving.people.get(book.owner) if book.owner else None
     return owner.home if owner else None
+
+
+def place_centers(
+    books: list[Territory],
+    known: list[tuple[float, float] | None],
+    points: Floats,
+    current: Ints,
+    unit_of: Ints,
+    allowed: Eligible,
+    loads: Floats,
+    limits: Limits,
+    *,
+    pulled: bool,
+) -> Floats:
+    """Give the center of each territory of a component, a (T, 2) array of degrees, NaN where there is no location.
+
+    Parameters
+    ----------
+    books : list of Territory
+        The territories, T of them.
+    known : list
+        The center of each that the wishes name.
+    points, current, unit_of : (A, 2), (A,) and (A,) arrays
+        Degrees, territory and unit of each account.
+    allowed : Eligible
+        Where units may go.
+    loads : (A, M) array
+        What each account adds to each load that is limited.
+    limits : Limits
+        What each load should be and may be.
+    pulled : bool
+        Whether loads pull the centers, and not each account alike.
+    """
+    centers = np.array([(np.nan, np.nan) if one is None else one for one in known])
+    fixed, placed = (np.asarray(np.isfinite(those).all(axis=1)) for those in (centers, points))
+    if fixed.all() or not placed.any():
+        return centers
+    # Territories of the same wish share its accounts out among the centers that are found for them; that one of them
+    # has an account pinned or excluded makes it no other.
+    wishes = [(book.where, book.rule) for book in books]
+    teams = [np.array([t for t, one in enumerate(wishes) if one == wish]) for wish in dict.fromkeys(wishes)]
+    held = np.stack([_held_by_any(allowed, team)[unit_of] for team in teams], axis=1) & placed[:, None]
+    load, shares = _one_load(loads, limits)
+    pull = np.maximum(load / max(load.mean(), 1e-300), _LEAST_PULL) if pulled else np.ones(len(points))
+    team_of = np.empty(len(books), dtype=np.int64)
+    for number, team in enumerate(teams):
+        team_of[team] = number
+        group, mine = team[~fixed[team]], held[:, number]
+        if len(group):
+            found = find_centers(points[mine], len(group), centers[team[fixed[team]]], pull[mine])
+            centers[group] = _matched(points, current, group, found)
+    there, able = np.flatnonzero(held.any(axis=1)), np.flatnonzero(np.isfinite(centers).all(axis=1))
+    places = Places(points[there], pull[there], load[there], held[there])
+    some = Shares(shares.share[able], shares.low[able], shares.high[able])
+    centers[able] = recentred(places, centers[able], team_of[able], fixed[able], some)
+    sizes = np.array([book.size for book in books])
+    for team in teams:
+        group = np.intersect1d(team[~fixed[team]], able)
+        # A center that was found for a book of one size serves no other.
+        for size in np.unique(sizes[group]):
+            alike = group[sizes[group] == size]
+            if len(alike) > 1:
+                centers[alike] = _matched(points, current, alike, centers[alike])
+    return centers
+
+
+def _held_by_any(allowed: Eligible, books: Ints) -> Flags:
+    """Say whether each unit may go to any of some territories of one kind, a (U,) array."""
+    width = len(allowed.kind_of)
+    free = allowed.may[:, allowed.kind_of[books[0]]] & (allowed.only < 0)
+    out = allowed.barred[np.isin(allowed.barred % width, books)]
+    everywhere = np.bincount(out // width, minlength=len(free)) == len(books)
+    held: Flags = (free & ~everywhere) | np.isin(allowed.only, books)
+    return held
+
+
+def _one_load(loads: Floats, limits: Limits) -> tuple[Floats, Shares]:
+    """Sum up loads as one, in mean fair shares, to which those add most whose limits leave the least room."""
+    some = np.isfinite(limits.share).all(axis=0) & (limits.share > 0).all(axis=0)
+    share, low, high = (side[:, some] for side in (limits.share, limits.low, limits.high))
+    if not some.any():
+        even = np.ones(len(share))
+        return np.zeros(len(loads)), Shares(even, even, even)
+    high = np.minimum(high, _WIDEST * share)
+    worth = 1 / np.maximum(((high - low) / share).mean(axis=0), _NARROWEST)
+    worth /= worth.sum() * share.mean(axis=0)
+    load, *sides = ((values * worth).sum(axis=1) for values in (loads[:, some], share, low, high))
+    return load, Shares(*sides)
 
 
 def find_centers(points: Floats, count: int, taken: Floats, weight: Floats | None = None) -> Floats:
@@ -51,52 +146,58 @@ def find_centers(points: Floats, count: int, taken: Floats, weight: Floats | Non
     pull = np.ones(len(points)) if weight is None else weight[known]
     if not len(points):
         return np.full((count, 2), np.nan)
-    every = max(1, len(points) // max(_ENOUGH, _EACH * count))
+    every = _every(len(points), count)
     points, pull = points[::every], pull[::every]
     random = np.random.default_rng(_SEED)
-    centers = taken.copy()
-    distance = _squared(points, centers) if len(centers) else np.ones(len(points))
-    for _ in range(count):
-        total = (pull * distance).sum()
-        pick = int(np.searchsorted(np.cumsum(pull * distance), random.random() * total)) if total > 0 else 0
-        chosen = points[min(pick, len(points) - 1)][None, :]
-        closer = _squared(points, chosen)
-        distance = np.minimum(distance, closer) if len(centers) else closer
-        centers = np.vstack([centers, chosen])
-    fixed = len(taken)
+    at, fixed = on_the_sphere(points), len(taken)
+    centers = np.concatenate([on_the_sphere(taken), np.empty((count, 3))])
+    distance = np.full(len(at), np.inf)
+    for center in centers[:fixed]:
+        distance = np.minimum(distance, _squared(at, center))
+    for found in range(fixed, len(centers)):
+        chances = np.cumsum(pull * np.where(np.isfinite(distance), distance, 1.0))
+        chosen = at[min(int(np.searchsorted(chances, random.random() * chances[-1])), len(at) - 1)]
+        centers[found] = chosen
+        distance = np.minimum(distance, _squared(at, chosen))
     for _ in range(_ROUNDS):
-        nearest = nearest_center(points, centers)
-        moved = centers.copy()
-        sums = np.stack([np.bincount(nearest, pull * axis, len(centers)) for axis in on_the_sphere(points).T], axis=1)
-        for found in range(fixed, len(centers)):
-            if (nearest == found).any():
-                moved[found] = _on_the_ground(sums[found])
-        if np.allclose(moved, centers, atol=1e-6):
-            break
-        centers = moved
-    found_centers = centers[fixed:]
+        nearest = _nearest(at, centers)
+        sums = np.stack([np.bincount(nearest, pull * axis, len(centers)) for axis in at.T], axis=1)
+        length = np.linalg.norm(sums, axis=1)
+        moves = (np.arange(len(centers)) >= fixed) & (length > 0)
+        centers = np.where(moves[:, None], sums / np.where(moves, length, 1.0)[:, None], centers)
+    found_centers = under_the_sphere(centers[fixed:])
     return found_centers[np.lexsort((found_centers[:, 0], found_centers[:, 1]))]
 
 
-def nearest_center(points: Floats, centers: Floats) -> Ints:
-    """Give the nearest center of each point, (n,), for degrees, (n, 2) and (C, 2)."""
+def _every(points: int, centers: int) -> int:
+    return max(1, points // max(_ENOUGH, _EACH * centers))
+
+
+def _nearest(at: Floats, centers: Floats) -> Ints:
+    """Give the nearest center of each point, (n,), for points of the sphere, (n, 3) and (C, 3)."""
     from scipy.spatial import cKDTree
 
-    nearest: Ints = cKDTree(on_the_sphere(centers)).query(on_the_sphere(points))[1]
+    nearest: Ints = cKDTree(centers).query(at)[1]
     return nearest
 
 
-def _squared(points: Floats, centers: Floats) -> Floats:
-    """Give the squared km from each point to the nearest of some centers."""
-    km = great_circle_km(points[:, :1], points[:, 1:], centers[None, :, 0], centers[None, :, 1])
-    squared: Floats = km.min(axis=1) ** 2
+def _squared(at: Floats, center: Floats) -> Floats:
+    """Give the squared straight distance from each point of the sphere to a center."""
+    apart = at - center
+    squared: Floats = np.einsum("na,na->n", apart, apart)
     return squared
 
 
-def _on_the_ground(point: Floats) -> Floats:
-    """Give latitude and longitude, in degrees, of what lies below or above a point: the middle of those it sums up."""
-    x, y, z = point
-    return np.degrees([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)])
+def _matched(points: Floats, current: Ints, group: Ints, found: Floats) -> Floats:
+    """Give each territory of a group the center where most of its accounts are, all in all."""
+    here = np.zeros((len(group), len(group)))
+    if np.isfinite(found).all():
+        placed = np.flatnonzero(np.isfinite(points).all(axis=1) & np.isin(current, group))
+        placed = placed[:: _every(len(placed), len(group))]
+        row = np.searchsorted(group, current[placed])
+        column = _nearest(on_the_sphere(points[placed]), on_the_sphere(found))
+        here += np.bincount(row * len(group) + column, minlength=here.size).reshape(here.shape)
+    return found[match_centers(here, found)]
 
 
 def match_centers(here: Floats, centers: Floats) -> Ints:

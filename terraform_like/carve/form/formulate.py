@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from terraform_like.carve.arrays import Flags, Floats, Ints, linked
-from terraform_like.carve.form.centers import find_centers, known_center, match_centers, nearest_center
+from terraform_like.carve.form.centers import known_center, place_centers
 from terraform_like.carve.form.eligible import (
     Eligible,
     Members,
@@ -26,9 +26,6 @@ from terraform_like.domain.book import Book
 from terraform_like.domain.carving import Balance, Carving, Slot, Territory
 from terraform_like.domain.geography import located
 from terraform_like.domain.scope import PROTECTED
-
-#: An account without any load pulls a center by this, where one of a mean load pulls it by 1.
-_LEAST_PULL = 1e-3
 
 
 def formulate(
@@ -70,9 +67,7 @@ def _segment_problems(carving: Carving, segment: Members, keep: bool, locate: Lo
         )
         return []
     labels = _components(allowed)
-    centers = _centers(carving, segment, allowed)
-    if keep:
-        allowed = keeping(allowed, segment)
+    kept = keeping(allowed, segment) if keep else allowed
     problems = []
     of_units, books = labels[: len(segment.heads)], labels[len(segment.heads) :]
     alone = len(np.unique(of_units)) == 1
@@ -81,7 +76,7 @@ def _segment_problems(carving: Carving, segment: Members, keep: bool, locate: Lo
         name = segment.name if alone else f"{segment.name}/{segment.names[mine[0]]}"
         units = np.flatnonzero(of_units == label)
         if len(units):
-            problems.append(_component(carving, segment, name, units, mine, allowed, centers, keep, locate, report))
+            problems.append(_component(carving, segment, name, units, mine, allowed, kept, locate, report))
         else:
             _tell_of_hollow(segment, int(mine[0]), locate, report)
     return problems
@@ -118,62 +113,6 @@ def _tell_of_hollow(segment: Members, territory: int, locate: Locate, report: Re
     )
 
 
-def _centers(carving: Carving, segment: Members, allowed: Eligible) -> Floats:
-    """Give the center of each territory, a (T, 2) array of degrees, NaN where there is no location at all."""
-    centers = np.full((len(segment.names), 2), np.nan)
-    for t, book in enumerate(segment.books):
-        if (known := known_center(book, carving)) is not None:
-            centers[t] = known
-    open_ones = np.flatnonzero(np.isnan(centers).any(axis=1))
-    points = located(segment.table, carving.accounts.location)
-    pull = _pull(carving, segment)
-    if not len(open_ones) or not np.isfinite(points).any():
-        return centers
-    # Territories of the same wish share its accounts out among the centers that are found for them; that one of them
-    # has an account pinned or excluded makes it no other.
-    teams: dict[tuple[str | None, str | None], list[int]] = {}
-    for t, book in enumerate(segment.books):
-        teams.setdefault((book.where, book.rule), []).append(t)
-    for team in teams.values():
-        group = np.intersect1d(team, open_ones)
-        if not len(group):
-            continue
-        mine = _held_by_any(allowed, group)[segment.unit_of]
-        taken = centers[np.setdiff1d(team, open_ones)]
-        found = find_centers(points[mine], len(group), taken, None if pull is None else pull[mine])
-        here = np.zeros((len(group), len(group)))
-        if np.isfinite(found).all():
-            placed = np.flatnonzero(np.isfinite(points).all(axis=1) & np.isin(segment.current, group))
-            row = np.searchsorted(group, segment.current[placed])
-            np.add.at(here, (row, nearest_center(points[placed], found)), 1)
-        centers[group] = found[match_centers(here, found)]
-    return centers
-
-
-def _pull(carving: Carving, segment: Members) -> Floats | None:
-    """Give how much each account pulls the centers that are found; None for all alike.
-
-    Territories that must be connected cannot fetch from afar what their surroundings lack: their centers lie where the
-    loads are.
-    """
-    balance = carving.balance.get(segment.name)
-    if balance is None or balance.contiguous is None or not balance.metrics:
-        return None
-    loads = _weights(segment.table, balance.metrics, np.arange(segment.table.height), segment.table.height)
-    pull: Floats = (loads / np.maximum(loads.mean(axis=0), 1e-300)).mean(axis=1)
-    return np.maximum(pull, _LEAST_PULL)
-
-
-def _held_by_any(allowed: Eligible, books: Ints) -> Flags:
-    """Say whether each unit may go to any of some territories of one kind, a (U,) array."""
-    width = len(allowed.kind_of)
-    free = allowed.may[:, allowed.kind_of[books[0]]] & (allowed.only < 0)
-    out = allowed.barred[np.isin(allowed.barred % width, books)]
-    everywhere = np.bincount(out // width, minlength=len(free)) == len(books)
-    held: Flags = (free & ~everywhere) | np.isin(allowed.only, books)
-    return held
-
-
 def _component(
     carving: Carving,
     segment: Members,
@@ -181,8 +120,7 @@ def _component(
     units: Ints,
     books: Ints,
     allowed: Eligible,
-    centers: Floats,
-    keep: bool,
+    kept: Eligible,
     locate: Locate,
     report: Report,
 ) -> Problem:
@@ -198,18 +136,31 @@ def _component(
     current = np.where(at >= 0, order[at], -1)
     came_from = table["territory"].is_in(list(carving.books)).fill_null(False).to_numpy()
     points = located(table, carving.accounts.location)
-    ways, pairs = _ways(
+    limits, rules = _limits(segment, balance, weights, books, metrics, locate, report)
+    wishes = [segment.books[t] for t in books]
+    centers = place_centers(
+        wishes,
+        [known_center(book, carving) for book in wishes],
+        points,
+        current,
+        unit_of,
         allowed.part(units, books),
+        _weights(table, metrics, np.arange(table.height), table.height),
+        limits,
+        # Connected territories cannot fetch from afar what their surroundings lack: their centers are where loads are.
+        pulled=balance.contiguous is not None,
+    )
+    ways, pairs = _ways(
+        kept.part(units, books),
         unit_of,
         current,
         came_from,
         table[PROTECTED].to_numpy(),
         points,
-        centers[books],
-        _fits(carving, table, [segment.books[t] for t in books]),
+        centers,
+        _fits(carving, table, wishes),
         balance,
     )
-    limits, rules = _limits(segment, balance, weights, books, metrics, locate, report)
     return Problem(
         component=name,
         segment=segment.name,
@@ -227,7 +178,7 @@ def _component(
         method=balance.carve.method,
         effort=balance.carve.effort,
         atlas=survey(carving, segment, units, ways.eligible, locate, report),
-        kept=keep,
+        kept=kept is not allowed,
     )
 
 

@@ -110,6 +110,20 @@ def test_found_centers_do_not_depend_on_where_accounts_are_now(wish, towns, prob
     assert spots(towns) == spots(elsewhere)
 
 
+def test_found_centers_do_not_depend_on_the_order_of_rows(wish, towns, problem):
+    carving = located_plan(wish, a={"size": 0.5}, b={}, c={"center": [40, -100]})
+    one, other = problem(carving, towns), problem(carving, towns.sample(fraction=1, shuffle=True, seed=5))
+    assert (one.ways.centers == other.ways.centers).all()
+
+
+def test_accounts_without_a_location_pull_no_center(wish, towns, problem):
+    carving = located_plan(wish, a={}, b={}, c={})
+    lost = towns.with_columns(pl.lit(None, pl.Float64).alias("lat")).with_columns(account="L-" + pl.col("account"))
+    both = problem(carving, pl.concat([towns, lost]))
+    assert (both.ways.centers == problem(carving, towns).ways.centers).all()
+    assert both.units == 120
+
+
 def test_territories_that_differ_by_a_pin_share_the_accounts_out(wish, towns, problem):
     plain = problem(located_plan(wish, a={}, b={}, c={}), towns)
     pinned = problem(located_plan(wish, a={}, b={"accounts": ["A-00"]}, c={"exclude": ["A-01"]}), towns)
