@@ -138,11 +138,12 @@ class _Groups:
 
 def _grouped(ways: Ways, pairs: Pairs, weights: Floats) -> _Groups:
     units = np.flatnonzero((ways.eligible.only < 0) & (np.bincount(pairs.unit, minlength=len(weights)) > 0))
-    here = on_the_sphere(ways.points)
-    known = (here != 0).any(axis=1)
-    if len(here) == len(weights):
-        points, located = here[units], known[units].astype(np.float64)
+    if len(ways.points) == len(weights):
+        points = on_the_sphere(ways.points[units])
+        located = (points != 0).any(axis=1).astype(np.float64)
     else:
+        here = on_the_sphere(ways.points)
+        known = (here != 0).any(axis=1)
         located = np.add.reduceat(known.astype(np.float64), ways.start[:-1])[units]
         points = np.add.reduceat(here, ways.start[:-1], axis=0)[units] / np.maximum(located, 1)[:, None]
     mean = weights.mean(axis=0)

@@ -32,8 +32,11 @@ _MANY = 200_000
 _SAMPLE = 50_000
 #: Least width of a kink: prices are of the order of 1, and some loads have no pull.
 _WIDTH = 0.1
+#: A pair that is dearer than the cheapest by so many temperatures has no part of its unit to speak of. Prices move by
+#: less than so much in a stage, and windows wider than the last are no narrowing.
+_PARTS, _PLAY, _WIDE = 15.0, 0.15, 0.5
 #: Most threads, and the units from which on they are worth their while.
-_THREADS, _WORTH_THREADS = 8, 30_000
+_THREADS, _WORTH_THREADS = 8, 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,13 @@ def raise_prices(problem: Problem, table: Table, watch: Watch = UNWATCHED) -> Fl
     return ascend(table, prices, _AFTER_SAMPLE, watch)
 
 
-def ascend(table: Table, prices: Floats, stages: Stages, watch: Watch = UNWATCHED) -> Floats:
-    """Raise prices in stages; give the (T, M) prices of the last one."""
+def ascend(table: Table, prices: Floats, stages: Stages, watch: Watch = UNWATCHED, *, settled: bool = False) -> Floats:
+    """Raise prices in stages; give the (T, M) prices of the last one.
+
+    Prices that are `settled` were raised before on nearly the same table, and do not go far any more.
+    """
     with _threads(table) as threads:
-        return _ascended(table, prices, stages, watch, threads)
+        return _ascended(table, prices, stages, watch, threads, settled)
 
 
 @contextmanager
@@ -84,7 +90,9 @@ def _threads(table: Table) -> Iterator[Executor | None]:
         yield threads
 
 
-def _ascended(table: Table, prices: Floats, stages: Stages, watch: Watch, threads: Executor | None) -> Floats:
+def _ascended(
+    table: Table, prices: Floats, stages: Stages, watch: Watch, threads: Executor | None, settled: bool
+) -> Floats:
     from scipy.optimize import minimize
 
     top = box(table)
@@ -100,24 +108,37 @@ def _ascended(table: Table, prices: Floats, stages: Stages, watch: Watch, thread
         if watch.enough():
             raise StopIteration
 
-    for temperature, width, steps in stages:
-
-        def falling(scaled: Floats, temperature: float = temperature, width: float = width) -> tuple[float, Floats]:
-            at = current.copy()
+    def raised(some: Table, start: Floats, temperature: float, width: float, steps: int) -> Floats:
+        def falling(scaled: Floats) -> tuple[float, Floats]:
+            at = start.copy()
             at[free] = scaled / step
-            value, slope = smoothed(table, at.reshape(table.shape), temperature, width, threads)
+            value, slope = smoothed(some, at.reshape(table.shape), temperature, width, threads)
             return -value, -(slope.ravel()[free] / step)
 
         found = minimize(
             falling,
-            current[free] * step,
+            start[free] * step,
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
             callback=ending,
             options={"maxiter": steps, "maxfun": 2 * steps, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-9},
         )
-        current[free] = found.x / step
+        end = start.copy()
+        end[free] = found.x / step
+        return end
+
+    for number, stage in enumerate(stages):
+        within = _PARTS * stage[0] + _PLAY
+        before = current
+        # The first stage may lead far: only what has been raised on this table before is narrowed.
+        if (settled or number) and within < _WIDE:
+            near = table.narrowed(before.reshape(table.shape), within)
+            current = raised(near, before, *stage)
+            if near.holds(table.near(current.reshape(table.shape), 0.0)):
+                continue
+        # Where units want pairs that were left out prices have run away, and are raised over all pairs from the start.
+        current = raised(table, before, *stage)
     return current.reshape(table.shape)
 
 

@@ -16,7 +16,6 @@ from terraform_like.carve.form.outside import cheaper
 from terraform_like.carve.form.problem import Problem
 from terraform_like.carve.price.prices import STAGES, Stages, ascend, raise_prices
 from terraform_like.carve.price.table import Table, heaviness, sampled, tabulate
-from terraform_like.carve.prove.certify import bound
 from terraform_like.carve.watch import Watch
 
 #: Units of a sample, beside the heavy ones.
@@ -24,11 +23,11 @@ _SAMPLE = 20_000
 #: Most times that the ways of a sample grow; it ends before where fewer than this share of its units found any.
 _GROWN, _SETTLED = 12, 0.01
 #: Ways that a unit of the sample gets at once, and that each unit keeps.
-_ADDED, _KEPT = 3, 32
+_ADDED, _KEPT = 6, 32
 #: Kept ways are priced within so much of a unit's cheapest, over its weight; light ones count for as heavy as this.
 _WINDOW, _LIGHT = 1.0, 0.5
 #: Temperatures, widths and steps: of a sample at first and each time that it grew, of all units in the end.
-_FIRST: Stages = ((0.3, 0.5, 60), (0.05, 0.1, 60))
+_FIRST: Stages = ((0.3, 0.5, 20), (0.05, 0.1, 20))
 _GROWING: Stages = ((0.05, 0.1, 30),)
 _ALL_UNITS: Stages = ((0.02, 0.05, 40), (0.008, 0.02, 40))
 
@@ -68,7 +67,6 @@ def reached(
     if prices is None:
         prices = _over_a_sample(problem, watch)
     table = tabulate(problem, np.arange(len(problem.pairs)))
-    best, lowest = prices, -np.inf
     for round_ in range(rounds):
         if watch.enough():
             break
@@ -78,10 +76,6 @@ def reached(
         problem = problem.including(*grown)
         table = tabulate(problem, np.arange(len(problem.pairs)))
         prices = ascend(table, prices * table.scale, _ALL_UNITS, watch) / table.scale
-        # More pairs are better pairs, but prices may be worse ones for a bound over all ways.
-        if (above := bound(problem, prices)) > lowest:
-            best, lowest = prices, above
-    prices = best
     return problem, table, prices
 
 

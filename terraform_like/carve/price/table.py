@@ -12,13 +12,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from terraform_like.carve.arrays import Floats, Ints, stretches
+from terraform_like.carve.arrays import Floats, Ints, Positions, stretches
 from terraform_like.carve.form.problem import Limits, Problem
 
 #: Most columns and places of a block: what fits the cache of one core.
 _COLUMNS, _PLACES = 8_192, 100_000
+#: Units of a block have this share of the pairs of its first one at least, but for the last few: places that stand
+#: empty take as long as others.
+_ALIKE, _FEW = 0.75, 64
 #: A unit of this share of a fair load is heavy: a sample holds all of them.
 _HEAVY = 0.01
+#: Pairs of so small a share may be missing where nearly all are asked for.
+_NEARLY = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,47 @@ class Table:
         open_pairs = [block.pair[block.pair >= 0] for block in self.blocks]
         return np.sort(np.concatenate([self.alone, *open_pairs])).astype(np.int64)
 
+    def narrowed(self, prices: Floats, within: float) -> Table:
+        """Leave out the pairs that are not near a tie: priced dearer by more than this over their unit's heaviness.
+
+        Units that have one pair left are decided, as often as they stand for others.
+        """
+        found: list[tuple[Ints, NDArray[np.int32], NDArray[np.int32], Floats]] = []
+        for block in self.blocks:
+            behind = self.priced(prices, block)
+            behind -= behind.min(axis=0)
+            column, row = np.nonzero((behind <= within * self.heaviness[block.columns]).T)
+            place = (row, column)
+            found.append((column + block.columns.start, block.pair[place], block.territory[place], block.cost[place]))
+        column, pair, territory, cost = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        count = np.bincount(column, minlength=len(self.units))
+        start = np.cumsum(count) - count
+        single = start[count == 1]
+        decided = self.decided.copy()
+        for metric in range(len(self.weights)):
+            load = self.weights[metric] * self.times
+            decided[:, metric] += np.bincount(territory[single], load[column[single]], len(decided))
+        several = np.flatnonzero(count > 1)
+        several = several[np.argsort(-count[several], kind="stable")]
+        return Table(
+            self.units[several],
+            tuple(_blocks(pair, territory, cost, start[several], count[several])),
+            np.ascontiguousarray(self.weights[:, several]),
+            self.heaviness[several],
+            self.times[several],
+            np.concatenate([self.alone, pair[single]]),
+            np.concatenate([self.alone_unit, self.units[column[single]]]),
+            decided,
+            self.limits,
+            self.scale,
+        )
+
+    def holds(self, pairs: Ints) -> bool:
+        """Say whether nearly all of some pairs are in the table."""
+        mine = self.pairs()
+        at = np.minimum(np.searchsorted(mine, pairs), len(mine) - 1)
+        return bool((mine[at] != pairs).sum() <= _NEARLY * len(pairs))
+
     def with_costs(self, cost: Callable[[Block], Floats]) -> Table:
         """Give the same pairs at other costs."""
         return replace(self, blocks=tuple(replace(block, cost=cost(block)) for block in self.blocks))
@@ -182,7 +228,7 @@ def tabulate(problem: Problem, open_pairs: Ints) -> Table:
     )
     return Table(
         units,
-        tuple(_blocks(problem, open_pairs, start[units], count[units])),
+        tuple(_blocks(open_pairs, pairs.territory[open_pairs], pairs.cost[open_pairs], start[units], count[units])),
         np.ascontiguousarray((problem.weights[units] / scale).T),
         heaviness(problem)[units],
         np.ones(len(units)),
@@ -194,19 +240,24 @@ def tabulate(problem: Problem, open_pairs: Ints) -> Table:
     )
 
 
-def _blocks(problem: Problem, open_pairs: Ints, start: Ints, count: Ints) -> list[Block]:
-    """Lay out the open pairs of units, which begin at `start` and are `count` many, the most first."""
-    pairs, blocks, first = problem.pairs, [], 0
+def _blocks(pair: Positions, territory: Positions, cost: Floats, start: Ints, count: Ints) -> list[Block]:
+    """Lay out the pairs of units, which stand from `start` on and are `count` many, the most first."""
+    blocks, first = [], 0
     while first < len(count):
         rows = int(count[first])
-        columns = slice(first, min(len(count), first + max(1, min(_COLUMNS, _PLACES // rows))))
+        alike = int(np.searchsorted(-count, -_ALIKE * rows, side="right"))
+        most = max(1, min(_COLUMNS, _PLACES // rows))
+        columns = slice(first, min(len(count), first + most, max(alike, first + _FEW)))
         column, place = stretches(start[columns], start[columns] + count[columns])
         row = place - start[columns][column]
-        pair = np.full((rows, columns.stop - first), -1, dtype=np.int32)
-        pair[row, column] = open_pairs[place]
-        there = pair >= 0
-        territory = np.where(there, pairs.territory[pair], 0).astype(np.int32)
-        blocks.append(Block(columns, pair, territory, np.where(there, pairs.cost[pair], np.inf)))
+        shape = (rows, columns.stop - first)
+        block = Block(
+            columns, np.full(shape, -1, dtype=np.int32), np.zeros(shape, dtype=np.int32), np.full(shape, np.inf)
+        )
+        block.pair[row, column] = pair[place]
+        block.territory[row, column] = territory[place]
+        block.cost[row, column] = cost[place]
+        blocks.append(block)
         first = columns.stop
     return blocks
 

@@ -62,7 +62,7 @@ def dive(table: Table, prices: Floats, watch: Watch = UNWATCHED) -> tuple[Ints, 
             continue
         placed = _place(now, prices, temperature, weight, heavy)
         now = now.with_costs(partial(_decided, placed, heavy))
-        prices = ascend(now, prices, [(temperature, 2.5 * temperature, steps)], watch)
+        prices = ascend(now, prices, [(temperature, 2.5 * temperature, steps)], watch, settled=True)
     return _round(now, prices, temperature, weight), prices
 
 
