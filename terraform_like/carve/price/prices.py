@@ -9,10 +9,8 @@ at falling temperatures. Steps are counted, never timed.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +18,7 @@ import numpy as np
 from terraform_like.carve.arrays import Floats
 from terraform_like.carve.form.problem import Problem
 from terraform_like.carve.price.table import Block, Table, sampled
+from terraform_like.carve.threads import threads_of
 from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Temperatures of units, widths of kinks (relative), and the steps at each.
@@ -35,8 +34,8 @@ _WIDTH = 0.1
 #: A pair that is dearer than the cheapest by so many temperatures has no part of its unit to speak of. Prices move by
 #: less than so much in a stage, and windows wider than the last are no narrowing.
 _PARTS, _PLAY, _WIDE = 15.0, 0.15, 0.5
-#: Most threads, and the units from which on they are worth their while.
-_THREADS, _WORTH_THREADS = 8, 5_000
+#: Units from which on threads are worth their while.
+_WORTH_THREADS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +74,8 @@ def ascend(table: Table, prices: Floats, stages: Stages, watch: Watch = UNWATCHE
 
     Prices that are `settled` were raised before on nearly the same table, and do not go far any more.
     """
-    with _threads(table) as threads:
+    with threads_of(len(table.units) >= _WORTH_THREADS) as threads:
         return _ascended(table, prices, stages, watch, threads, settled)
-
-
-@contextmanager
-def _threads(table: Table) -> Iterator[Executor | None]:
-    """Give a thread for each core, where there is enough to do for them: numpy lets others work while it does."""
-    count = min(_THREADS, os.cpu_count() or 1)
-    if count < 2 or len(table.units) < _WORTH_THREADS:
-        yield None
-        return
-    with ThreadPoolExecutor(count) as threads:
-        yield threads
 
 
 def _ascended(
