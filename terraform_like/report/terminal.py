@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+#: Blanks between the columns of a grid.
+_GAP = 2
+
 #: Where the width of the terminal is not known.
 WIDTH = 80
 
@@ -156,9 +159,35 @@ def _draw_grid(console: Console, grid: Grid) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=any(grid.header))
+    if (whole := _unwrapped(grid, console.width)) is not None:
+        console.print(whole, soft_wrap=True)
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim", show_header=any(grid.header))
     for title, align in zip(grid.header, grid.align, strict=True):
         table.add_column(Text(title), justify=align, no_wrap=align == "right", overflow="fold")
     for row in grid.rows:
         table.add_row(*(_assembled([cell]) for cell in row))
     console.print(Padding(table, (0, 0, 0, grid.indent)))
+
+
+def _unwrapped(grid: Grid, width: int) -> Text | None:
+    """Give a grid all of whose cells fit as rich draws it, in a tenth of the time; None where some must wrap."""
+    from rich.text import Text
+
+    rows = [tuple(Piece(title, "dim") for title in grid.header)] if any(grid.header) else []
+    lines = [[[(line, piece.style) for line in piece.text.split("\n")] for piece in row] for row in [*rows, *grid.rows]]
+    wide = [max(cells(text) for row in lines for text, _ in row[column]) for column in range(len(grid.header))]
+    if grid.indent + sum(wide) + _GAP * (len(wide) - 1) > width:
+        return None
+    parts: list[str | tuple[str, str]] = []
+    for row in lines:
+        for number in range(max(map(len, row))):
+            lead = " " * grid.indent
+            for cell, columns, align in zip(row, wide, grid.align, strict=True):
+                text, style = cell[number] if number < len(cell) else ("", "")
+                text = text.rstrip() if align == "right" else text
+                blank = " " * (columns - cells(text))
+                parts.extend([lead, blank, (text, style)] if align == "right" else [lead, (text, style), blank])
+                lead = " " * _GAP
+            parts.append("\n")
+    return Text.assemble(*parts[:-1])

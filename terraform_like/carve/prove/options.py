@@ -104,11 +104,14 @@ def options(carved: Priced, unit: int) -> Options:
     problem, at = carved.problem, int(carved.choice[unit])
     mine = np.flatnonzero(problem.pairs.unit == unit)
     balance, excess = np.zeros(len(mine)), np.zeros(len(mine))
-    pull, push = _costs(problem, problem.loads(carved.choice))
+    loads, there = problem.loads(carved.choice), problem.pairs.territory
+    pull, push = _costs(problem, loads)
+    # Other territories have the same units as before, and so the same loads.
+    near = np.flatnonzero(np.isin(there[carved.choice], there[mine]))
     for row, pair in enumerate(mine.tolist()):
-        elsewhere = carved.choice.copy()
-        elsewhere[unit] = pair
-        pulled, pushed = _costs(problem, problem.loads(elsewhere))
+        at_pair = np.where(near == unit, pair, carved.choice[near])
+        loads[there[mine]] = problem.summed(there[at_pair], problem.weights[near])[there[mine]]
+        pulled, pushed = _costs(problem, loads)
         balance[row], excess[row] = pulled - pull, pushed - push
     cost = problem.pairs.cost
     return Options(mine, cost[mine] - cost[at], balance, excess, carved.behind(mine))
