@@ -2,7 +2,7 @@
 # of constraints.txt. All paths are relative, so that the folder may have any name.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chromium test-long test-clients test-odoo bench bench-full bench-apply faults mutants lint format schemas constraints clean
+.PHONY: help demo test chromium test-long test-clients test-odoo bench bench-full bench-apply bench-whole faults mutants lint format schemas constraints clean
 
 BIN := .venv/bin
 # Touched when the installation is whole: a set-up that was interrupted is done again.
@@ -61,6 +61,9 @@ bench-full: $(READY) ## the same up to a million accounts, half an hour
 
 bench-apply: $(READY) ## apply plans of up to 400,000 changes to SQLite and to PostgreSQL, ten minutes: rate and memory
 	$(BIN)/python tests/bench/apply.py
+
+bench-whole: $(READY) ## plan, check, show and explain 100,000 accounts, a few minutes: seconds and memory of each command
+	$(BIN)/python tests/bench/whole.py --phases
 
 faults: $(READY) ## kill an apply 3,000 times, continue it, and compare with one that nobody disturbed: an hour and more
 	$(BIN)/python tests/faults/run.py --runs 1000

@@ -55,3 +55,17 @@ def test_applies_are_measured_with_the_memory_that_they_take() -> None:
         r"\d+ MB at most, \d+ before and \d+ to read\n",
         done.stdout,
     )
+
+
+def test_whole_commands_are_measured_in_a_repository_that_is_made_for_them() -> None:
+    bench = [sys.executable, str(Path(__file__).parent / "whole.py"), "--sizes", "60x3", "--crm", "sqlite", "--phases"]
+    commands = ["plan --as-of 2027-02-01 --save", "check"]
+    asked = [argument for command in commands for argument in ("--command", command)]
+    done = subprocess.run([*bench, *asked], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()[2:]
+    for line, command in zip(lines[::2], commands, strict=True):
+        figures = r"\d+\.\d \| \d+\.\d \| \d+"
+        assert re.fullmatch(rf"\| 60 x 3 \| sqlite \| {re.escape(command)} \| {figures} \|", line)
+    assert "carve" in lines[1] and "carve" not in lines[3]
+    assert all("start and rest" in phases and "policy" in phases for phases in lines[1::2])
