@@ -174,7 +174,11 @@ def _unwrapped(grid: Grid, width: int) -> Text | None:
     """Give a grid all of whose cells fit as rich draws it, in a tenth of the time; None where some must wrap."""
     from rich.text import Text
 
-    rows = [tuple(Piece(title, "dim") for title in grid.header)] if any(grid.header) else []
+    rows: list[tuple[Piece, ...]] = []
+    if any(grid.header):
+        most = max(title.count("\n") for title in grid.header)
+        # What is over a column stands next to it: a title of fewer lines begins farther down.
+        rows = [tuple(Piece("\n" * (most - title.count("\n")) + title, "dim") for title in grid.header)]
     lines = [[[(line, piece.style) for line in piece.text.split("\n")] for piece in row] for row in [*rows, *grid.rows]]
     wide = [max(cells(text) for row in lines for text, _ in row[column]) for column in range(len(grid.header))]
     if grid.indent + sum(wide) + _GAP * (len(wide) - 1) > width:
