@@ -81,20 +81,19 @@ def place_centers(
         team_of[team] = number
         group, mine = team[~fixed[team]], held[:, number]
         if len(group):
-            found = find_centers(points[mine], len(group), centers[team[fixed[team]]], pull[mine])
-            centers[group] = _matched(points, current, group, found)
+            centers[group] = find_centers(points[mine], len(group), centers[team[fixed[team]]], pull[mine])
     there, able = np.flatnonzero(held.any(axis=1)), np.flatnonzero(np.isfinite(centers).all(axis=1))
     places = Places(points[there], pull[there], load[there], held[there])
-    some = Shares(shares.share[able], shares.low[able], shares.high[able])
-    centers[able] = recentred(places, centers[able], team_of[able], fixed[able], some)
-    sizes = np.array([book.size for book in books])
-    for team in teams:
-        group = np.intersect1d(team[~fixed[team]], able)
-        # A center that was found for a book of one size serves no other.
-        for size in np.unique(sizes[group]):
-            alike = group[sizes[group] == size]
-            if len(alike) > 1:
-                centers[alike] = _matched(points, current, alike, centers[alike])
+    groups = [np.intersect1d(team[~fixed[team]], able) for team in teams]
+    even, sizes = shares, np.array([book.size for book in books])
+    for group in groups:
+        even = even.alike(group)
+    centers[able] = recentred(places, centers[able], team_of[able], fixed[able], even.of(able))
+    for group in groups:
+        centers[group] = match_centers(points, current, group, centers[group])
+    if any(len(np.unique(sizes[group])) > 1 for group in groups):
+        # Who gets which center is known by now, and so how much each is to hold.
+        centers[able] = recentred(places, centers[able], team_of[able], fixed[able], shares.of(able), softly=False)
     return centers
 
 
@@ -146,7 +145,7 @@ def find_centers(points: Floats, count: int, taken: Floats, weight: Floats | Non
     pull = np.ones(len(points)) if weight is None else weight[known]
     if not len(points):
         return np.full((count, 2), np.nan)
-    every = _every(len(points), count)
+    every = max(1, len(points) // max(_ENOUGH, _EACH * count))
     points, pull = points[::every], pull[::every]
     random = np.random.default_rng(_SEED)
     at, fixed = on_the_sphere(points), len(taken)
@@ -169,10 +168,6 @@ def find_centers(points: Floats, count: int, taken: Floats, weight: Floats | Non
     return found_centers[np.lexsort((found_centers[:, 0], found_centers[:, 1]))]
 
 
-def _every(points: int, centers: int) -> int:
-    return max(1, points // max(_ENOUGH, _EACH * centers))
-
-
 def _nearest(at: Floats, centers: Floats) -> Ints:
     """Give the nearest center of each point, (n,), for points of the sphere, (n, 3) and (C, 3)."""
     from scipy.spatial import cKDTree
@@ -188,36 +183,33 @@ def _squared(at: Floats, center: Floats) -> Floats:
     return squared
 
 
-def _matched(points: Floats, current: Ints, group: Ints, found: Floats) -> Floats:
-    """Give each territory of a group the center where most of its accounts are, all in all."""
-    here = np.zeros((len(group), len(group)))
-    if np.isfinite(found).all():
-        placed = np.flatnonzero(np.isfinite(points).all(axis=1) & np.isin(current, group))
-        placed = placed[:: _every(len(placed), len(group))]
-        row = np.searchsorted(group, current[placed])
-        column = _nearest(on_the_sphere(points[placed]), on_the_sphere(found))
-        here += np.bincount(row * len(group) + column, minlength=here.size).reshape(here.shape)
-    return found[match_centers(here, found)]
+def match_centers(points: Floats, current: Ints, group: Ints, centers: Floats) -> Floats:
+    """Give each territory of a group a center near the mean of its accounts: least squares, a linear assignment.
 
-
-def match_centers(here: Floats, centers: Floats) -> Ints:
-    """Give each territory the center that keeps most: a linear assignment.
+    Where each account is nearest would say more of how many stay, but not the same again once books of unlike sizes are
+    applied: they reach over other centers, and their means do not.
 
     Parameters
     ----------
-    here : (T, C) array
-        Accounts that territory t has nearest to center c.
+    points, current : (A, 2) and (A,) arrays
+        Degrees and territory of each account.
+    group : (C,) array of int
+        The territories, sorted; those without an account take what is left.
     centers : (C, 2) array
-        The centers, C = T.
+        Degrees.
 
     Returns
     -------
-    (T,) array of int
-        The center of each territory.
+    (C, 2) array
+        The centers in the order of the territories.
     """
     from scipy.optimize import linear_sum_assignment
 
-    rows, columns = linear_sum_assignment(-here)
-    matched = np.empty(len(centers), dtype=np.int64)
-    matched[rows] = columns
+    placed = np.flatnonzero(np.isfinite(points).all(axis=1) & np.isin(current, group))
+    row = np.searchsorted(group, current[placed])
+    count = np.bincount(row, minlength=len(group))[:, None]
+    sums = np.stack([np.bincount(row, axis, len(group)) for axis in on_the_sphere(points[placed]).T], axis=1)
+    apart = (sums / np.maximum(count, 1))[:, None, :] - on_the_sphere(centers)
+    far = np.einsum("tca,tca->tc", apart, apart) * (count > 0)
+    matched: Floats = centers[linear_sum_assignment(far)[1]]
     return matched

@@ -73,8 +73,21 @@ class Shares:
     low: Floats
     high: Floats
 
+    def of(self, centers: Ints) -> Shares:
+        """Give those of some centers."""
+        return Shares(self.share[centers], self.low[centers], self.high[centers])
 
-def recentred(places: Places, centers: Floats, team: Ints, fixed: Flags, shares: Shares) -> Floats:
+    def alike(self, centers: Ints) -> Shares:
+        """Give the same with the mean of some centers for each of them."""
+        share, low, high = self.share.copy(), self.low.copy(), self.high.copy()
+        for values in (share, low, high) if len(centers) else ():
+            values[centers] = values[centers].mean()
+        return Shares(share, low, high)
+
+
+def recentred(
+    places: Places, centers: Floats, team: Ints, fixed: Flags, shares: Shares, *, softly: bool = True
+) -> Floats:
     """Move found centers to where even books have them, and give all centers, a (C, 2) array of degrees.
 
     Parameters
@@ -89,6 +102,8 @@ def recentred(places: Places, centers: Floats, team: Ints, fixed: Flags, shares:
         Centers that are given: they stay where they are, and have a book all the same.
     shares : Shares
         What each book should hold.
+    softly : bool
+        Whether centers may go far from where they start: the edges of books are soft at first.
     """
     spots = _spots(places, len(centers))
     at = on_the_sphere(centers)
@@ -98,7 +113,7 @@ def recentred(places: Places, centers: Floats, team: Ints, fixed: Flags, shares:
     scale = float((spots.pull * np.minimum.reduceat(ways.km, ways.start[:-1])).sum() / spots.pull.sum())
     price = np.zeros(len(at))
     cold = min(_COLD, max(_COOLING, _LOOKED_AT // len(ways.km)))
-    for turn in range(_COOLING + cold if scale > 0 else 0):
+    for turn in range(0 if softly else _COOLING, _COOLING + cold if scale > 0 else 0):
         soft = scale * _WARM * (_SHARP / _WARM) ** (min(turn, _COOLING) / _COOLING)
         stride = _STRIDE * _SHRINKS ** max(0, turn - _COOLING)
         parts, load, price = _split(spots, ways, price, soft, low, high)

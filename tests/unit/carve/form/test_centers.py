@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from terraform_like.carve import decompose
 from terraform_like.carve.form.centers import find_centers, known_center, match_centers
 from terraform_like.domain.geography import great_circle_km
 
@@ -72,9 +73,23 @@ def test_without_a_point_there_is_no_center():
     assert np.isnan(find_centers(np.array([[np.nan, 3.0]]), 2, NOWHERE)).all()
 
 
-def test_each_territory_gets_the_center_where_most_of_it_is():
-    here = np.array([[1, 9, 0], [8, 7, 0], [0, 0, 0]])
-    assert match_centers(here, np.zeros((3, 2))).tolist() == [1, 0, 2]
+def test_each_territory_gets_the_center_near_its_accounts():
+    points = np.array([[0.0, 0.0], [0.0, 8.0], [0.0, 30.0], [0.0, 31.0], [np.nan, 0.0]])
+    centers = np.array([[0.0, 29.0], [0.0, 3.0], [5.0, 60.0]])
+    matched = match_centers(points, np.array([4, 4, 2, 2, 4]), np.array([2, 3, 4]), centers)
+    assert matched.tolist() == [[0.0, 29.0], [5.0, 60.0], [0.0, 3.0]]
+
+
+def test_centers_of_books_of_unlike_sizes_are_the_same_once_these_are_applied(wish, accounts, problem):
+    random = np.random.default_rng(11)
+    table = accounts(400, lat=random.uniform(30, 40, 400), lon=random.uniform(-110, -90, 400))
+    carving = located_plan(wish, **{f"t{t}": {"size": [0.5, 1.0, 2.0][t % 3]} for t in range(9)})
+    carving = carving.model_copy(update={"balance": wish(balance={"all": {"within": {"accounts": "10%"}}}).balance})
+    one = problem(carving, table)
+    solved = decompose.solve(one)
+    place = dict(zip(one.accounts, one.places(one.at(solved.problem.pairs.territory[solved.choice])), strict=True))
+    applied = table.with_columns(territory=pl.col("account").replace_strict(place))
+    assert (problem(carving, applied).ways.centers == one.ways.centers).all()
 
 
 @pytest.fixture
