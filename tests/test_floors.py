@@ -40,7 +40,6 @@ FLOORS = {
 #: The floor of every room within `carve`; its own modules, from `decompose` to `settle`, call all of them.
 CARVE_FLOORS = {
     "arrays": 0,
-    "threads": 0,
     "watch": 0,
     "form": 1,
     "prove": 2,

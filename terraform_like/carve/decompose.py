@@ -196,8 +196,7 @@ def place(problem: Problem, choice: Ints) -> Ints:
     open_pairs = np.flatnonzero(free[problem.pairs.unit] | stays)
     table = tabulate(problem, open_pairs)
     prices = raise_prices(problem, table)
-    row, after = dive(table, prices)
-    placed = table.choice(row, problem.units)
+    placed, after = dive(table, problem.units, prices)
     return improve(problem, placed, open_pairs, after / table.scale)
 
 
@@ -224,8 +223,7 @@ def _sifted(problem: Problem, table: Table, prices: Floats) -> Floats:
 
 def _searched(problem: Problem, table: Table, prices: Floats, watch: Watch) -> Ints:
     """Dive from the prices, and improve what that gives."""
-    row, after = dive(table, prices * table.scale, watch)
-    choice = table.choice(row, problem.units)
+    choice, after = dive(table, problem.units, prices * table.scale, watch)
     near = union(table.near(after, _window(problem)), choice)
     return improve(problem, choice, near, after / table.scale, watch=watch)
 

@@ -10,15 +10,13 @@ at falling temperatures. Steps are counted, never timed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 
 from terraform_like.carve.arrays import Floats
 from terraform_like.carve.form.problem import Problem
-from terraform_like.carve.price.table import Block, Table, sampled
-from terraform_like.carve.threads import threads_of
+from terraform_like.carve.price.table import Table, sampled
 from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Temperatures of units, widths of kinks (relative), and the steps at each.
@@ -34,8 +32,6 @@ _WIDTH = 0.1
 #: A pair that is dearer than the cheapest by so many temperatures has no part of its unit to speak of. Prices move by
 #: less than so much in a stage, and windows wider than the last are no narrowing.
 _PARTS, _PLAY, _WIDE = 15.0, 0.15, 0.5
-#: Units from which on threads are worth their while.
-_WORTH_THREADS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +65,8 @@ def raise_prices(problem: Problem, table: Table, watch: Watch = UNWATCHED) -> Fl
     return ascend(table, prices, _AFTER_SAMPLE, watch)
 
 
-def ascend(table: Table, prices: Floats, stages: Stages, watch: Watch = UNWATCHED, *, settled: bool = False) -> Floats:
-    """Raise prices in stages; give the (T, M) prices of the last one.
-
-    Prices that are `settled` were raised before on nearly the same table, and do not go far any more.
-    """
-    with threads_of(len(table.units) >= _WORTH_THREADS) as threads:
-        return _ascended(table, prices, stages, watch, threads, settled)
-
-
-def _ascended(
-    table: Table, prices: Floats, stages: Stages, watch: Watch, threads: Executor | None, settled: bool
-) -> Floats:
+def ascend(table: Table, prices: Floats, stages: Stages, watch: Watch = UNWATCHED) -> Floats:
+    """Raise prices in stages; give the (T, M) prices of the last one."""
     from scipy.optimize import minimize
 
     top = box(table)
@@ -100,7 +86,7 @@ def _ascended(
         def falling(scaled: Floats) -> tuple[float, Floats]:
             at = start.copy()
             at[free] = scaled / step
-            value, slope = smoothed(some, at.reshape(table.shape), temperature, width, threads)
+            value, slope = smoothed(some, at.reshape(table.shape), temperature, width)
             return -value, -(slope.ravel()[free] / step)
 
         found = minimize(
@@ -120,7 +106,7 @@ def _ascended(
         within = _PARTS * stage[0] + _PLAY
         before = current
         # The first stage may lead far: only what has been raised on this table before is narrowed.
-        if (settled or number) and within < _WIDE:
+        if number and within < _WIDE:
             near = table.narrowed(before.reshape(table.shape), within)
             current = raised(near, before, *stage)
             if near.holds(table.near(current.reshape(table.shape), 0.0)):
@@ -139,11 +125,9 @@ def box(table: Table) -> tuple[Floats, Floats]:
     )
 
 
-def smoothed(
-    table: Table, prices: Floats, temperature: float, width: float, threads: Executor | None = None
-) -> tuple[float, Floats]:
+def smoothed(table: Table, prices: Floats, temperature: float, width: float) -> tuple[float, Floats]:
     """Give the smoothed dual and its slope, a (T, M) array."""
-    soft = softened(table, prices, temperature, threads)
+    soft = softened(table, prices, temperature)
     limits = table.limits
     kink = np.maximum(limits.pull, _WIDTH) * width
     high = np.where(np.isfinite(limits.high), limits.high, limits.target)
@@ -160,14 +144,14 @@ def _logistic(x: Floats) -> Floats:
     return answer
 
 
-def softened(table: Table, prices: Floats, temperature: float, threads: Executor | None = None) -> Softened:
+def softened(table: Table, prices: Floats, temperature: float) -> Softened:
     """Split every unit over its pairs by the soft minimum of their priced costs.
 
-    Threads share the blocks out among them; sums are made in the order of the blocks, so that they are the same ones
-    to the last digit with any number of threads.
+    Blocks are worked through one after the other: numpy is at each of them for so short a time that threads, which take
+    turns at Python between two calls, took longer and twice the CPU.
     """
-
-    def split(block: Block) -> tuple[float, Floats]:
+    value, loads = 0.0, np.zeros(table.shape)
+    for block in table.blocks:
         columns = block.columns
         heat = temperature * table.heaviness[columns]
         share = table.priced(prices, block)
@@ -177,16 +161,10 @@ def softened(table: Table, prices: Floats, temperature: float, threads: Executor
         np.exp(share, out=share)
         total = share.sum(axis=0)
         times = table.times[columns]
-        value = float((times * (least - heat * np.log(total))).sum())
+        value += float((times * (least - heat * np.log(total))).sum())
         share *= times / total
         at = block.territory.ravel().astype(np.intp)
-        loads = np.zeros(table.shape)
         for metric in range(table.shape[1]):
-            loads[:, metric] = np.bincount(at, (share * table.weights[metric, columns]).ravel(), table.shape[0])
-        return value, loads
-
-    value, loads = 0.0, np.zeros(table.shape)
-    for part, summed in (threads.map if threads else map)(split, table.blocks):
-        value += part
-        loads += summed
+            summed = np.bincount(at, (share * table.weights[metric, columns]).ravel(), table.shape[0])
+            loads[:, metric] += summed
     return Softened(value, loads)

@@ -188,9 +188,11 @@ class Table:
 
     def holds(self, pairs: Ints) -> bool:
         """Say whether nearly all of some pairs are in the table."""
-        mine = self.pairs()
-        at = np.minimum(np.searchsorted(mine, pairs), len(mine) - 1)
-        return bool((mine[at] != pairs).sum() <= _NEARLY * len(pairs))
+        mine = np.zeros(int(pairs.max(initial=0)) + 1, dtype=bool)
+        mine[self.alone[self.alone < len(mine)]] = True
+        for block in self.blocks:
+            mine[block.pair[(block.pair >= 0) & (block.pair < len(mine))]] = True
+        return bool((~mine[pairs]).sum() <= _NEARLY * len(pairs))
 
     def with_costs(self, cost: Callable[[Block], Floats]) -> Table:
         """Give the same pairs at other costs."""

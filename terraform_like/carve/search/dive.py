@@ -28,42 +28,48 @@ _LEFT = 3.0
 #: Shares of a unit below this are dropped.
 _LEAST_SHARE = (3e-3, 1e-2)
 _MANY = 500_000
+#: Pairs are left out that are dearer than the cheapest by so many temperatures and what prices may still move.
+_PARTS, _PLAY, _WORTH_NARROWING = 15.0, 0.4, 20_000
 
 
-def dive(table: Table, prices: Floats, watch: Watch = UNWATCHED) -> tuple[Ints, Floats]:
+def dive(table: Table, units: int, prices: Floats, watch: Watch = UNWATCHED) -> tuple[Ints, Floats]:
     """Place every unit.
 
     Parameters
     ----------
     table : Table
         The open pairs.
+    units : int
+        N, the number of units, those that the table leaves out among them.
     prices : (T, M) array
         Prices over the mean weight, near the best ones.
 
     Returns
     -------
-    row : (n,) array of int
-        The row of each unit's pair in the table.
+    choice : (N,) array of int
+        The pair of each unit; -1 for units that have none in the table.
     prices : (T, M) array
         The prices after the last tier.
     """
     if not len(table.units):
-        return np.empty(0, dtype=np.int64), prices
+        return table.choice(np.empty(0, dtype=np.int64), units), prices
     many = len(table.units) > _MANY
     temperature, steps = (0.01, 10) if many else (0.02, 20)
-    fair = np.maximum(table.limits.target.mean(axis=0), 1e-300)
-    weight = (table.weights / fair[:, None]).max(axis=0, initial=0.0)
     left = _LEFT * table.shape[0] / max(1, len(table.units))
     tiers = [tier for tier in _TIERS if tier > left] or list(_TIERS[:_FEW])
+    if len(table.units) > _WORTH_NARROWING:
+        table = table.narrowed(prices, _PARTS * temperature + _PLAY)
     now = table
+    fair = np.maximum(table.limits.target.mean(axis=0), 1e-300)
+    weight = (table.weights / fair[:, None]).max(axis=0, initial=0.0)
     for tier in tiers:
         heavy = weight >= tier
         if watch.enough() or not heavy.any():
             continue
         placed = _place(now, prices, temperature, weight, heavy)
         now = now.with_costs(partial(_decided, placed, heavy))
-        prices = ascend(now, prices, [(temperature, 2.5 * temperature, steps)], watch, settled=True)
-    return _round(now, prices, temperature, weight), prices
+        prices = ascend(now, prices, [(temperature, 2.5 * temperature, steps)], watch)
+    return table.choice(_round(now, prices, temperature, weight), units), prices
 
 
 def _decided(row: Ints, those: Flags, block: Block) -> Floats:

@@ -8,7 +8,6 @@ changed takes part in another exchange where that still gains most of what it di
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,6 @@ import numpy as np
 from terraform_like.carve.arrays import Flags, Floats, Ints, Positions, ordered
 from terraform_like.carve.form.problem import Limits, Problem
 from terraform_like.carve.map.borders import Borders
-from terraform_like.carve.threads import threads_of
 from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Units that each territory offers each other one, those nearest to a tie first.
@@ -42,8 +40,6 @@ _MANY, _HASTE = 200_000, 10.0
 _STILL = 0.8
 #: Every so often the units nearest to a tie are offered, and any others of those near one in between.
 _IN_ORDER = 3
-#: Units from which on threads are worth their while.
-_WORTH_THREADS = 20_000
 _SEED = 20270201
 _NEVER = 1e15
 
@@ -140,11 +136,10 @@ def improve(
     """
     if not len(problem.territories) > 1:
         return choice
-    with threads_of(problem.units >= _WORTH_THREADS) as threads:
-        search = _Search(problem, choice.copy(), open_pairs, prices, most_moved, borders, threads)
-        search.run(watch, two=False)
-        if deep:
-            search.run(watch, two=True)
+    search = _Search(problem, choice.copy(), open_pairs, prices, most_moved, borders)
+    search.run(watch, two=False)
+    if deep:
+        search.run(watch, two=True)
     return search.choice
 
 
@@ -183,9 +178,7 @@ class _Search:
         prices: Floats,
         most_moved: float,
         borders: Borders | None,
-        threads: Executor | None,
     ) -> None:
-        self._threads = threads
         self._problem = problem
         self._borders = borders
         self._limits = problem.limits
@@ -276,25 +269,19 @@ class _Search:
         sets = [_sets(width, two=two) for width in _WIDTHS]
         offered = np.searchsorted(_WIDTHS, (offers.pair[:, :, 1:] >= 0).sum(axis=2))
         alike = offered[:, 0] * len(sets) + offered[:, 1]
-
-        def price(task: tuple[Ints, Ints, Ints]) -> None:
-            part, mine, theirs = task
-            value = self._values(offers, part, mine, theirs).reshape(len(part), -1)
-            best = value.argmin(axis=1)
-            # The first set of both is nothing: what it costs is what is there.
-            gain[part] = value[:, 0] - value[np.arange(len(part)), best]
-            one, other = mine[:, best // theirs.shape[1]].T, theirs[:, best % theirs.shape[1]].T
-            taken[part, :2] = np.take_along_axis(offers.pair[part, 0], one, axis=1)
-            taken[part, 2:] = np.take_along_axis(offers.pair[part, 1], other, axis=1)
-
-        tasks = []
         for number in np.unique(alike).tolist():
             mine, theirs = sets[number // len(sets)], sets[number % len(sets)]
             those = np.flatnonzero(alike == number)
             step = max(1, _AT_ONCE // (mine.shape[1] * theirs.shape[1]))
-            tasks += [(those[first : first + step], mine, theirs) for first in range(0, len(those), step)]
-        for _ in (self._threads.map if self._threads and len(tasks) > 1 else map)(price, tasks):
-            pass
+            for first in range(0, len(those), step):
+                part = those[first : first + step]
+                value = self._values(offers, part, mine, theirs).reshape(len(part), -1)
+                best = value.argmin(axis=1)
+                # The first set of both is nothing: what it costs is what is there.
+                gain[part] = value[:, 0] - value[np.arange(len(part)), best]
+                one, other = mine[:, best // theirs.shape[1]].T, theirs[:, best % theirs.shape[1]].T
+                taken[part, :2] = np.take_along_axis(offers.pair[part, 0], one, axis=1)
+                taken[part, 2:] = np.take_along_axis(offers.pair[part, 1], other, axis=1)
         return gain, taken
 
     def _values(self, offers: _Offers, part: Ints, mine: Ints, theirs: Ints) -> Floats:

@@ -1,4 +1,4 @@
-"""Mend what is left out of its limits: by light units from farther off, then by branch and bound around it."""
+"""Mend what is left out of its limits: by light units from farther off, by its neighbours, then by branch and bound."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from terraform_like.carve.arrays import Floats, Ints, union
+from terraform_like.carve.arrays import Flags, Floats, Ints, union
 from terraform_like.carve.form.problem import Problem
 from terraform_like.carve.price.table import Table
 from terraform_like.carve.search.improve import improve
@@ -22,6 +22,8 @@ _LOOKS = 10
 #: Territories round a broken limit that HiGHS carves again, and the pairs among them, the nearest to a tie first.
 _ROUND, _ROUND_PAIRS = 6, 500
 _ROUND_NODES = 60
+#: How many territories far what is still broken is looked at together: their neighbours make room for one another.
+_RINGS = 1
 
 
 def mend(problem: Problem, table: Table, prices: Floats, choice: Ints, rounds: int, watch: Watch) -> Ints:
@@ -51,26 +53,29 @@ def mend(problem: Problem, table: Table, prices: Floats, choice: Ints, rounds: i
         return choice
     near = table.near(prices * table.scale, _WINDOW, least=_FARTHER)
     for _ in range(_LOOKS):
-        better = improve(_drawn_in(problem, choice), choice, _around(problem, choice, near), prices, watch=watch)
+        about = _about(problem, choice, near, _outside(problem, choice))
+        better = improve(_drawn_in(problem, choice), choice, about, prices, watch=watch)
         if not problem.rank(better) < problem.rank(choice):
             break
         choice = better
     if not rounds or problem.excess(choice) == 0:
         return choice
-    from terraform_like.carve.programs.exact import branch
-
+    choice = improve(problem, choice, _rings(problem, choice, near), prices, watch=watch)
     tried: set[tuple[int, ...]] = set()
     for _ in range(rounds):
-        if watch.enough():
-            break
-        books = _round(problem, choice, near, tried)
+        books = None if watch.enough() else _round(problem, choice, near, tried)
         if books is None:
             break
+        from terraform_like.carve.programs.exact import branch
+
         tried.add(tuple(books.tolist()))
         open_pairs = _among(problem, table, prices, choice, near, books)
         branched = branch(problem, open_pairs, choice, _ROUND_NODES)
         if branched is not None and problem.rank(branched.choice) < problem.rank(choice):
-            choice = improve(problem, branched.choice, union(near, branched.choice), prices, watch=watch)
+            choice = branched.choice
+            changed = _outside(problem, choice)
+            changed[books] = True
+            choice = improve(problem, choice, _about(problem, choice, near, changed), prices, watch=watch)
             tried.clear()
     return choice
 
@@ -84,11 +89,25 @@ def _drawn_in(problem: Problem, choice: Ints) -> Problem:
     return replace(problem, limits=replace(limits, low=low, high=high))
 
 
-def _around(problem: Problem, choice: Ints, near: Ints) -> Ints:
-    """Give those of some pairs that lead into or out of territories outside their limits, and where all units are."""
-    outside = np.asarray((problem.limits.excess(problem.loads(choice)) > 0).any(axis=1))
+def _outside(problem: Problem, choice: Ints) -> Flags:
+    """Say which territories are outside their limits, a (T,) array."""
+    return np.asarray((problem.limits.excess(problem.loads(choice)) > 0).any(axis=1))
+
+
+def _about(problem: Problem, choice: Ints, near: Ints, books: Flags) -> Ints:
+    """Give those of some pairs that lead into or out of some territories, and where all units are."""
     at, to = problem.pairs.territory[choice[problem.pairs.unit[near]]], problem.pairs.territory[near]
-    return union(near[outside[at] | outside[to]], choice)
+    return union(near[books[at] | books[to]], choice)
+
+
+def _rings(problem: Problem, choice: Ints, near: Ints) -> Ints:
+    """Give those of some pairs that lead into or out of the territories round those outside their limits."""
+    inside, pairs = _outside(problem, choice), problem.pairs
+    for _ in range(_RINGS):
+        at, to = pairs.territory[choice[pairs.unit[near]]], pairs.territory[near]
+        leads = inside[at] | inside[to]
+        inside[at[leads]] = inside[to[leads]] = True
+    return _about(problem, choice, near, inside)
 
 
 def _round(problem: Problem, choice: Ints, near: Ints, tried: set[tuple[int, ...]]) -> Ints | None:
