@@ -18,7 +18,7 @@ _WINDOW, _FARTHER = 1.0, 5.0
 #: How far a limit that is broken is drawn in, as a share of the fair share.
 _HAIR = 0.005
 #: Most looks at what is broken by local search.
-_LOOKS = 10
+_LOOKS = 4
 #: Territories round a broken limit that HiGHS carves again, and the pairs among them, the nearest to a tie first.
 _ROUND, _ROUND_PAIRS = 6, 500
 _ROUND_NODES = 60
