@@ -16,14 +16,12 @@ import numpy as np
 from terraform_like.carve.arrays import Flags, Floats, Ints, stretches
 from terraform_like.carve.form.eligible import Eligible
 from terraform_like.carve.form.ways import Pairs, Ways
-from terraform_like.domain.geography import EARTH_RADIUS_KM, on_the_sphere
+from terraform_like.domain.geography import EARTH_RADIUS_KM, along_a_curve, on_the_sphere
 
 #: Units of a group, and groups that lie side by side and differ in weight.
 _GROUP, _LAYERS = 128, 16
 #: Groups that are compared with all territories at once, and ways that are measured at once: they bound the memory.
 _GROUPS_AT_ONCE, _WAYS_AT_ONCE = 512, 1 << 18
-#: Bits of each coordinate by which units are put in order.
-_BITS = 10
 #: What rounding may make of squares of distances on the unit sphere, and relatively of sums.
 _SQUARE, _SUM = 1e-14, 1e-9
 
@@ -148,22 +146,12 @@ def _grouped(ways: Ways, pairs: Pairs, weights: Floats) -> _Groups:
         points = np.add.reduceat(here, ways.start[:-1], axis=0)[units] / np.maximum(located, 1)[:, None]
     mean = weights.mean(axis=0)
     heavy = (weights[units] / np.where(mean > 0, mean, 1.0)).sum(axis=1)
-    side_by_side = np.lexsort((_along_a_curve(points), located == 0))
+    side_by_side = np.lexsort((along_a_curve(points), located == 0))
     stack = np.empty(len(units), dtype=np.int64)
     stack[side_by_side] = np.arange(len(units)) // (_GROUP * _LAYERS)
     order = np.lexsort((heavy, stack))
     start = np.arange(0, len(units), _GROUP)
     return _Groups(units[order], start, points[order], located[order], weights[units[order]])
-
-
-def _along_a_curve(points: Floats) -> Ints:
-    """Give points numbers, near ones to those that lie near one another (Morton, 1966)."""
-    cell = np.clip(((points + 1) / 2 * (1 << _BITS)).astype(np.int64), 0, (1 << _BITS) - 1)
-    number = np.zeros(len(points), dtype=np.int64)
-    for bit in range(_BITS):
-        for axis in range(3):
-            number |= ((cell[:, axis] >> bit) & 1) << (3 * bit + axis)
-    return number
 
 
 def _cheap(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from terraform_like.carve.arrays import Flags, Floats, Ints
-from terraform_like.domain.geography import EARTH_RADIUS_KM, on_the_sphere, under_the_sphere
+from terraform_like.domain.geography import EARTH_RADIUS_KM, along_a_curve, on_the_sphere, under_the_sphere
 
 #: Nearest centers of each team that a place splits itself over.
 _NEAREST = 10
@@ -158,7 +158,7 @@ def _spots(places: Places, centers: int) -> _Spots:
     """Gather accounts along a curve that fills the map, so that there are at most so many spots a center."""
     most = max(_ENOUGH, _EACH * centers)
     at, kind = on_the_sphere(places.degrees), _kinds(places.held)
-    order = np.lexsort((_along_the_curve(places.degrees), kind))
+    order = np.lexsort((along_a_curve(at), kind))
     part = np.arange(len(at)) * min(most, len(at)) // len(at)
     first = np.flatnonzero((np.diff(part, prepend=-1) > 0) | (np.diff(kind[order], prepend=-1) != 0))
 
@@ -177,18 +177,6 @@ def _kinds(held: Flags) -> Ints:
     for column in held.T:
         kind = np.unique(2 * kind + column, return_inverse=True)[1]
     return kind
-
-
-def _along_the_curve(degrees: Floats) -> Ints:
-    """Give how far along Morton's curve points are, (n,): 20 bits of latitude and of longitude, alternating."""
-    fraction = (degrees + np.array([90, 180])) / np.array([180, 360])
-    bits = (np.clip(fraction, 0, 1) * ((1 << 20) - 1)).astype(np.int64)
-    for shift, mask in ((16, 0x0000FFFF0000FFFF), (8, 0x00FF00FF00FF00FF), (4, 0x0F0F0F0F0F0F0F0F)):
-        bits = (bits | bits << shift) & mask
-    for shift, mask in ((2, 0x3333333333333333), (1, 0x5555555555555555)):
-        bits = (bits | bits << shift) & mask
-    along: Ints = bits[:, 0] | bits[:, 1] << 1
-    return along
 
 
 def _ways(spots: _Spots, at: Floats, team: Ints) -> _Ways:
