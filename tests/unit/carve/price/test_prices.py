@@ -1,8 +1,6 @@
-"""Prices are raised along the slope of the smoothed dual, and to the same ones with any number of cores."""
+"""Prices are raised along the slope of the smoothed dual, in the end over the pairs that are near a tie."""
 
 from __future__ import annotations
-
-import os
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ from run import problem_of
 
 from terraform_like.carve.price import prices, table
 from terraform_like.carve.price.table import tabulate
+from terraform_like.carve.prove.certify import bound
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +33,39 @@ def test_the_slope_is_that_of_the_smoothed_dual(laid_out):
         assert (above - below) / 2e-6 == pytest.approx(slope[cell], rel=1e-4, abs=1e-4)
 
 
-def test_prices_are_the_same_with_one_core_and_with_two(towns, monkeypatch):
-    monkeypatch.setattr(prices, "_WORTH_THREADS", 0)
-    monkeypatch.setattr(table, "_COLUMNS", 64)
-    laid_out = tabulate(towns, np.arange(len(towns.pairs)))
-    assert len(laid_out.blocks) > 4
-    found = []
-    for cores in (1, 2):
-        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
-        found.append(prices.raise_prices(towns, laid_out))
-    assert (found[0] == found[1]).all()
-    assert found[0].any()
+@pytest.mark.parametrize("columns", [64, 8_192])
+def test_a_narrowed_table_splits_units_as_the_whole_one_does_at_its_temperature(towns, columns, monkeypatch):
+    monkeypatch.setattr(table, "_COLUMNS", columns)
+    whole = tabulate(towns, np.arange(len(towns.pairs)))
+    at = np.random.default_rng(3).normal(0, 0.2, whole.shape)
+    near = whole.narrowed(at, 15 * 0.02)
+    assert len(near.units) < len(whole.units)
+    assert sum(block.cost.size for block in near.blocks) < sum(block.cost.size for block in whole.blocks) / 2
+    loads = [prices.softened(some, at, 0.02).loads + some.decided for some in (near, whole)]
+    assert loads[0] == pytest.approx(loads[1], rel=1e-5)
+    assert sorted([*near.units, *near.alone_unit]) == list(range(towns.units))
+
+
+def test_a_narrowed_table_holds_what_is_cheapest_and_not_what_is_dear(laid_out):
+    at = np.zeros(laid_out.shape)
+    near = laid_out.narrowed(at, 0.1)
+    assert near.holds(laid_out.near(at, 0.0))
+    assert near.holds(near.pairs())
+    assert not near.holds(laid_out.pairs())
+
+
+def test_prices_that_lead_out_of_a_narrowed_table_are_raised_over_all_pairs(laid_out, monkeypatch):
+    stages = ((0.05, 0.1, 20), (0.02, 0.05, 20))
+    monkeypatch.setattr(prices, "_WIDE", 0.0)
+    whole = prices.ascend(laid_out, np.zeros(laid_out.shape), stages)
+    monkeypatch.setattr(prices, "_WIDE", 1.0)
+    monkeypatch.setattr(prices, "_PARTS", 0.0)
+    monkeypatch.setattr(prices, "_PLAY", 1e-6)
+    assert (prices.ascend(laid_out, np.zeros(laid_out.shape), stages) == whole).all()
+
+
+def test_prices_raised_over_what_is_near_make_as_good_a_bound(towns, laid_out, monkeypatch):
+    near = prices.raise_prices(towns, laid_out)
+    monkeypatch.setattr(prices, "_WIDE", 0.0)
+    whole = prices.raise_prices(towns, laid_out)
+    assert bound(towns, near / laid_out.scale) == pytest.approx(bound(towns, whole / laid_out.scale), rel=1e-4)
