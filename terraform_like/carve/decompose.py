@@ -59,7 +59,7 @@ class _Effort:
 
 _EFFORTS = {
     Effort.QUICK: _Effort(reached=1, sifted=0, whole=0, nodes=100, mended=0),
-    Effort.NORMAL: _Effort(reached=2, sifted=20_000, whole=1_000, nodes=400, mended=8),
+    Effort.NORMAL: _Effort(reached=2, sifted=5_000, whole=1_000, nodes=400, mended=8),
     Effort.THOROUGH: _Effort(reached=4, sifted=100_000, whole=6_000, nodes=4_000, mended=100),
 }
 #: With `method: exact` more pairs go to branch and bound whole; beyond, it would give no answer at all.
