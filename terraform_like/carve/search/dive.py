@@ -51,14 +51,14 @@ def dive(table: Table, units: int, prices: Floats, watch: Watch = UNWATCHED) -> 
     prices : (T, M) array
         The prices after the last tier.
     """
-    if not len(table.units):
-        return table.choice(np.empty(0, dtype=np.int64), units), prices
     many = len(table.units) > _MANY
     temperature, steps = (0.01, 10) if many else (0.02, 20)
     left = _LEFT * table.shape[0] / max(1, len(table.units))
     tiers = [tier for tier in _TIERS if tier > left] or list(_TIERS[:_FEW])
     if len(table.units) > _WORTH_NARROWING:
         table = table.narrowed(prices, _PARTS * temperature + _PLAY)
+    if not len(table.units):
+        return table.choice(np.empty(0, dtype=np.int64), units), prices
     now = table
     fair = np.maximum(table.limits.target.mean(axis=0), 1e-300)
     weight = (table.weights / fair[:, None]).max(axis=0, initial=0.0)

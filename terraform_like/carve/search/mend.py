@@ -22,8 +22,6 @@ _LOOKS = 4
 #: Territories round a broken limit that HiGHS carves again, and the pairs among them, the nearest to a tie first.
 _ROUND, _ROUND_PAIRS = 6, 500
 _ROUND_NODES = 60
-#: How many territories far what is still broken is looked at together: their neighbours make room for one another.
-_RINGS = 1
 
 
 def mend(problem: Problem, table: Table, prices: Floats, choice: Ints, rounds: int, watch: Watch) -> Ints:
@@ -60,7 +58,8 @@ def mend(problem: Problem, table: Table, prices: Floats, choice: Ints, rounds: i
         choice = better
     if not rounds or problem.excess(choice) == 0:
         return choice
-    choice = improve(problem, choice, _rings(problem, choice, near), prices, watch=watch)
+    # Where a book and all beside it are full, one farther off has to make room.
+    choice = improve(problem, choice, _neighbours(problem, choice, near), prices, watch=watch)
     tried: set[tuple[int, ...]] = set()
     for _ in range(rounds):
         books = None if watch.enough() else _round(problem, choice, near, tried)
@@ -100,14 +99,13 @@ def _about(problem: Problem, choice: Ints, near: Ints, books: Flags) -> Ints:
     return union(near[books[at] | books[to]], choice)
 
 
-def _rings(problem: Problem, choice: Ints, near: Ints) -> Ints:
-    """Give those of some pairs that lead into or out of the territories round those outside their limits."""
-    inside, pairs = _outside(problem, choice), problem.pairs
-    for _ in range(_RINGS):
-        at, to = pairs.territory[choice[pairs.unit[near]]], pairs.territory[near]
-        leads = inside[at] | inside[to]
-        inside[at[leads]] = inside[to[leads]] = True
-    return _about(problem, choice, near, inside)
+def _neighbours(problem: Problem, choice: Ints, near: Ints) -> Ints:
+    """Give those of some pairs that lead into or out of the territories beside those outside their limits."""
+    books, pairs = _outside(problem, choice), problem.pairs
+    at, to = pairs.territory[choice[pairs.unit[near]]], pairs.territory[near]
+    leads = books[at] | books[to]
+    books[at[leads]] = books[to[leads]] = True
+    return _about(problem, choice, near, books)
 
 
 def _round(problem: Problem, choice: Ints, near: Ints, tried: set[tuple[int, ...]]) -> Ints | None:
