@@ -32,6 +32,8 @@ _WIDTH = 0.1
 #: A pair that is dearer than the cheapest by so many temperatures has no part of its unit to speak of. Prices move by
 #: less than so much in a stage, and windows wider than the last are no narrowing.
 _PARTS, _PLAY, _WIDE = 15.0, 0.15, 0.5
+#: How sharply the dual bends counts for these shares of the median at least and at most.
+_BENT = (0.7, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,6 @@ def ascend(table: Table, prices: Floats, stages: Stages, watch: Watch = UNWATCHE
     free = (top[0] < top[1]).ravel()
     if not free.any() or not len(table.units):
         return np.clip(prices, *top)
-    curvature = (table.times * table.weights**2 / table.heaviness).sum(axis=1) / table.shape[0]
-    step = np.broadcast_to(np.sqrt(np.maximum(curvature, 1e-12)), table.shape).ravel()[free]
-    bounds = np.stack([side.ravel()[free] * step for side in top], axis=1)
     current = np.clip(prices, *top).ravel()
 
     def ending(_: Floats) -> None:
@@ -83,6 +82,9 @@ def ascend(table: Table, prices: Floats, stages: Stages, watch: Watch = UNWATCHE
             raise StopIteration
 
     def raised(some: Table, start: Floats, temperature: float, width: float, steps: int) -> Floats:
+        step = np.sqrt(curvature(some, start.reshape(table.shape), temperature, width)).ravel()[free]
+        bounds = np.stack([side.ravel()[free] * step for side in top], axis=1)
+
         def falling(scaled: Floats) -> tuple[float, Floats]:
             at = start.copy()
             at[free] = scaled / step
@@ -129,19 +131,58 @@ def smoothed(table: Table, prices: Floats, temperature: float, width: float) -> 
     """Give the smoothed dual and its slope, a (T, M) array."""
     soft = softened(table, prices, temperature)
     limits = table.limits
-    kink = np.maximum(limits.pull, _WIDTH) * width
-    high = np.where(np.isfinite(limits.high), limits.high, limits.target)
-    over, under = (prices - limits.pull) / kink, (-prices - limits.pull) / kink
-    above, below = high - limits.target, limits.target - limits.low
+    kink, over, under = _kinks(table, prices, width)
+    above, below = _rooms(table)
     value = soft.value + (prices * (table.decided - limits.target)).sum()
     value -= (kink * (above * np.logaddexp(0, over) + below * np.logaddexp(0, under))).sum()
     slope = soft.loads + table.decided - limits.target - above * _logistic(over) + below * _logistic(under)
     return float(value), slope
 
 
+def curvature(table: Table, prices: Floats, temperature: float, width: float) -> Floats:
+    """Give how sharply the smoothed dual bends with each price, a (T, M) array above 0.
+
+    It is what steps are measured by: where many units are at a tie a price must move little, and much where none is.
+    """
+    bent = np.zeros(table.shape)
+    for block in table.blocks:
+        columns = block.columns
+        heat = temperature * table.heaviness[columns]
+        share = table.priced(prices, block)
+        share -= share.min(axis=0)
+        share *= -1 / heat
+        np.exp(share, out=share)
+        share /= share.sum(axis=0)
+        share *= (1 - share) * (table.times[columns] / heat)
+        at = block.territory.ravel().astype(np.intp)
+        for metric in range(table.shape[1]):
+            bent[:, metric] += np.bincount(at, (share * table.weights[metric, columns] ** 2).ravel(), table.shape[0])
+    kink, over, under = _kinks(table, prices, width)
+    above, below = _rooms(table)
+    bent += (above * _logistic(over) * _logistic(-over) + below * _logistic(under) * _logistic(-under)) / kink
+    even = (table.times * table.weights**2 / table.heaviness).sum(axis=1) / table.shape[0]
+    usual = np.median(bent, axis=0)
+    low, high = (np.maximum(np.maximum(share * usual, even), 1e-12) for share in _BENT)
+    return np.clip(bent, low, high)
+
+
 def _logistic(x: Floats) -> Floats:
     answer: Floats = 1 / (1 + np.exp(-np.clip(x, -50, 50)))
     return answer
+
+
+def _kinks(table: Table, prices: Floats, width: float) -> tuple[Floats, Floats, Floats]:
+    """Give the widths of the kinks, and how far beyond each of the two a price is, over its width; (T, M) arrays."""
+    pull = table.limits.pull
+    kink = np.maximum(pull, _WIDTH) * width
+    return kink, (prices - pull) / kink, (-prices - pull) / kink
+
+
+def _rooms(table: Table) -> tuple[Floats, Floats]:
+    """Give how far loads may be above and below their targets, two (T, M) arrays; 0 where there is no limit above."""
+    limits = table.limits
+    high = np.where(np.isfinite(limits.high), limits.high, limits.target)
+    return high - limits.target, limits.target - limits.low
 
 
 def softened(table: Table, prices: Floats, temperature: float) -> Softened:

@@ -27,9 +27,9 @@ _ADDED, _KEPT = 6, 32
 #: Kept ways are priced within so much of a unit's cheapest, over its weight; light ones count for as heavy as this.
 _WINDOW, _LIGHT = 1.0, 0.5
 #: Temperatures, widths and steps: of a sample at first and each time that it grew, of all units in the end.
-_FIRST: Stages = ((0.3, 0.5, 20), (0.05, 0.1, 20))
+_FIRST: Stages = ((0.3, 0.5, 10), (0.05, 0.1, 15))
 _GROWING: Stages = ((0.05, 0.1, 30),)
-_ALL_UNITS: Stages = ((0.02, 0.05, 40), (0.008, 0.02, 40))
+_ALL_UNITS: Stages = ((0.02, 0.05, 30), (0.008, 0.02, 20), (0.008, 0.02, 20))
 
 
 def reached(
