@@ -48,6 +48,8 @@ class _Effort:
         Most nodes of it.
     mended : int
         Most times that territories round a broken limit are carved again.
+    two : int
+        Of how many offers two at once may go each way between two territories in the end; 0 for none.
     """
 
     reached: int
@@ -55,12 +57,13 @@ class _Effort:
     whole: int
     nodes: int
     mended: int
+    two: int
 
 
 _EFFORTS = {
-    Effort.QUICK: _Effort(reached=1, sifted=0, whole=0, nodes=100, mended=0),
-    Effort.NORMAL: _Effort(reached=2, sifted=5_000, whole=1_000, nodes=400, mended=8),
-    Effort.THOROUGH: _Effort(reached=4, sifted=100_000, whole=6_000, nodes=4_000, mended=100),
+    Effort.QUICK: _Effort(reached=1, sifted=0, whole=0, nodes=100, mended=0, two=0),
+    Effort.NORMAL: _Effort(reached=2, sifted=5_000, whole=1_000, nodes=400, mended=8, two=5),
+    Effort.THOROUGH: _Effort(reached=4, sifted=100_000, whole=6_000, nodes=4_000, mended=100, two=16),
 }
 #: With `method: exact` more pairs go to branch and bound whole; beyond, it would give no answer at all.
 EXACT_PAIRS = 25_000
@@ -127,15 +130,20 @@ def solve(
     lowest = bound(problem, prices) if problem.ways.complete else None
     watch.tell(problem.component, "placing the heavy accounts first", lowest)
     stern = problem.sterner(STERN)
-    found = [_searched(problem, table, raised, watch)]
+    # Of very many units one search has to do, and it is the one that mends what is outside.
+    many = problem.units > _MANY
+    found = [_searched(stern if many else problem, table, raised, watch)]
     if start is not None and (watch.enough() or problem.cost(start) < _SMALL_CHANGE * problem.cost(found[0])):
         found.append(start)
     watch.tell(problem.component, "moving and swapping", lowest, min(map(problem.cost, found)) / problem.units)
-    found += [_improved(stern, table, prices, choice, watch) for choice in found]
+    found += [_improved(stern, table, prices, choice, watch) for choice in found[many:]]
     if prices is not raised and (problem.effort is Effort.THOROUGH or min(map(problem.excess, found)) > 0):
         other = _searched(problem, table, prices, watch)
         found += [other, _improved(stern, table, prices, other, watch)]
-    best = mend(stern, table, prices, min(found, key=stern.rank), effort.mended, watch)
+    best = min(found, key=stern.rank)
+    if effort.two and not many:
+        best = _improved(stern, table, prices, best, watch, effort.two)
+    best = mend(stern, table, prices, best, effort.mended, watch)
     watch.tell(problem.component, "searching what is left", lowest, problem.cost(best) / problem.units)
     solution = Solution(problem, best, prices)
     solution = solution if watch.enough() else branched(problem, table, solution)
@@ -228,10 +236,10 @@ def _searched(problem: Problem, table: Table, prices: Floats, watch: Watch) -> I
     return improve(problem, choice, near, after / table.scale, watch=watch)
 
 
-def _improved(problem: Problem, table: Table, prices: Floats, choice: Ints, watch: Watch) -> Ints:
+def _improved(problem: Problem, table: Table, prices: Floats, choice: Ints, watch: Watch, two: int = 0) -> Ints:
     """Improve an answer that is there: the way with the fewest moves where little has changed."""
     near = union(table.near(prices * table.scale, _window(problem)), choice)
-    return improve(problem, choice, near, prices, deep=problem.effort is Effort.THOROUGH, watch=watch)
+    return improve(problem, choice, near, prices, two=two, watch=watch)
 
 
 def _window(problem: Problem) -> float:

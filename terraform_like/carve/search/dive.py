@@ -20,14 +20,35 @@ from terraform_like.carve.search.improve import book_costs
 from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Tiers of weight, as shares of a mean fair load: units above are placed before prices are raised again.
-_TIERS = (0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.003)
+_TIERS: tuple[float, ...] = (
+    0.5,
+    0.39,
+    0.31,
+    0.24,
+    0.19,
+    0.15,
+    0.12,
+    0.09,
+    0.07,
+    0.055,
+    0.044,
+    0.034,
+    0.027,
+    0.021,
+    0.016,
+    0.013,
+)
+_TIERS += (0.01, 0.008, 0.006, 0.005, 0.004, 0.003)
 #: So many tiers there are where units are few.
-_FEW = 5
+_FEW = 8
 #: A tier must leave this many units a territory to answer to it.
 _LEFT = 3.0
 #: Shares of a unit below this are dropped.
 _LEAST_SHARE = (3e-3, 1e-2)
+#: Of so many units every third tier is one.
 _MANY = 500_000
+#: Steps of prices after each tier, and the temperature once all heavy units are placed.
+_STEPS, _LAST = 10, 0.003
 #: Pairs are left out that are dearer than the cheapest by so many temperatures and what prices may still move.
 _PARTS, _PLAY, _WORTH_NARROWING = 15.0, 0.4, 20_000
 
@@ -52,9 +73,9 @@ def dive(table: Table, units: int, prices: Floats, watch: Watch = UNWATCHED) -> 
         The prices after the last tier.
     """
     many = len(table.units) > _MANY
-    temperature, steps = (0.01, 10) if many else (0.02, 20)
+    temperature = 0.01 if many else 0.02
     left = _LEFT * table.shape[0] / max(1, len(table.units))
-    tiers = [tier for tier in _TIERS if tier > left] or list(_TIERS[:_FEW])
+    tiers = [tier for tier in _TIERS[:: 3 if many else 1] if tier > left] or list(_TIERS[:_FEW])
     if len(table.units) > _WORTH_NARROWING:
         table = table.narrowed(prices, _PARTS * temperature + _PLAY)
     if not len(table.units):
@@ -68,7 +89,10 @@ def dive(table: Table, units: int, prices: Floats, watch: Watch = UNWATCHED) -> 
             continue
         placed = _place(now, prices, temperature, weight, heavy)
         now = now.with_costs(partial(_decided, placed, heavy))
-        prices = ascend(now, prices, [(temperature, 2.5 * temperature, steps)], watch)
+        prices = ascend(now, prices, [(temperature, 2.5 * temperature, _STEPS)], watch)
+    # The fewer units are in parts, the less is left to rounding.
+    temperature = _LAST
+    prices = ascend(now, prices, [(temperature, 2.5 * temperature, _STEPS)], watch)
     return table.choice(_round(now, prices, temperature, weight), units), prices
 
 

@@ -19,8 +19,8 @@ from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Units that each territory offers each other one, those nearest to a tie first.
 _OFFERED = 16
-#: How many offers are priced together, filled up with offers that are none.
-_WIDTHS = (0, 1, 3, 6, 10, _OFFERED)
+#: How many offers are priced together, filled up with offers that are none; else as many as there are at most.
+_WIDTHS = (2, 6)
 #: Exchanges that are priced at once: what fits the cache of one core.
 _AT_ONCE = 1 << 15
 #: Rounds after which an answer is taken as it is; searches end by themselves long before.
@@ -34,7 +34,7 @@ _WEAK = 1e-7
 #: So many looks at everything that gain less than this end the search.
 _STALLS, _LITTLE = 3, 2e-6
 #: With very many units what is gained in the end is less than that of any bound: so many times more is little there.
-_MANY, _HASTE = 200_000, 10.0
+_MANY, _HASTE = 50_000, 10.0
 #: An exchange of territories that have changed meanwhile is carried out where it gains so much of what it did: of few
 #: units never, since better ones are found when all are priced again.
 _STILL = 0.8
@@ -70,16 +70,14 @@ def book_costs(limits: Limits, books: Positions, loads: Floats) -> Floats:
     return cost
 
 
-def _cell_costs(limits: Limits, books: Ints, metric: int, loads: Floats) -> Floats:
+def _cell_costs(cells: Floats, loads: Floats) -> Floats:
     """Give the cost of one load of some territories, a (g, a, b) array, in any number of alternatives of it."""
-    low, high, target, pull, push = (
-        array[books, metric][:, None, None]
-        for array in (limits.low, limits.high, limits.target, limits.pull, limits.push)
-    )
+    low, high, target, pull, push = cells.T[..., None, None]
     beyond: Floats = np.maximum(loads - high, low - loads)
     np.maximum(beyond, 0, out=beyond)
     beyond *= push
-    loads = np.abs(loads - target)
+    loads -= target
+    np.abs(loads, out=loads)
     loads *= pull
     beyond += loads
     return beyond
@@ -105,7 +103,7 @@ def improve(
     *,
     most_moved: float = np.inf,
     borders: Borders | None = None,
-    deep: bool = False,
+    two: int = 0,
     watch: Watch = UNWATCHED,
 ) -> Ints:
     """Give an answer that nothing which was looked at makes cheaper; never a dearer one.
@@ -124,8 +122,9 @@ def improve(
         Most accounts that may move. An answer beyond it already may keep its moves, and gets no more.
     borders : Borders, optional
         The map of the answer, where every territory must stay connected; it changes with the answer.
-    deep : bool
-        Whether two units at once may go each way in the end.
+    two : int
+        How many units two territories offer each other so that two of them may go each way at once; 0 for more offers,
+        of which one goes.
     watch : Watch
         May end the search early.
 
@@ -137,9 +136,7 @@ def improve(
     if not len(problem.territories) > 1:
         return choice
     search = _Search(problem, choice.copy(), open_pairs, prices, most_moved, borders)
-    search.run(watch, two=False)
-    if deep:
-        search.run(watch, two=True)
+    search.run(watch, offered=two or _OFFERED, two=two > 0)
     return search.choice
 
 
@@ -151,7 +148,7 @@ class _Offers:
     ----------
     low, high : (G,) array of int
         The two territories.
-    pair : (G, 2, K + 1) array of int
+    pair, unit : (G, 2, K + 1) arrays of int
         Pairs that a unit of `low` would take in `high`, and the reverse; -1 for nothing, which is the first offer.
     cost : (G, 2, K + 1) array
         How much dearer they are than where the unit is.
@@ -160,11 +157,12 @@ class _Offers:
     low: Ints
     high: Ints
     pair: Ints
+    unit: Ints
     cost: Floats
 
     def among(self, those: Flags) -> _Offers:
         """Give those of some of the pairs of territories."""
-        return _Offers(self.low[those], self.high[those], self.pair[those], self.cost[those])
+        return _Offers(self.low[those], self.high[those], self.pair[those], self.unit[those], self.cost[those])
 
 
 class _Search:
@@ -181,7 +179,8 @@ class _Search:
     ) -> None:
         self._problem = problem
         self._borders = borders
-        self._limits = problem.limits
+        self._limits = limits = problem.limits
+        self._cells = np.stack([limits.low, limits.high, limits.target, limits.pull, limits.push], axis=2)
         self.choice = choice
         self._unit = problem.pairs.unit[open_pairs]
         movable = np.bincount(self._unit, minlength=problem.units)[self._unit] > 1
@@ -199,8 +198,8 @@ class _Search:
         self._prices = prices
         self._priced_here = problem.pairs.cost[choice] + (prices[self._at] * problem.weights).sum(axis=1)
 
-    def run(self, watch: Watch, *, two: bool) -> None:
-        """Search until nothing is found any more; with `two`, two units at once go each way."""
+    def run(self, watch: Watch, *, offered: int, two: bool) -> None:
+        """Search until nothing is found any more among so many offers; with `two`, two units at once go each way."""
         total = max(1.0, self._problem.cost(self.choice))
         dirty = np.ones(len(self._problem.territories), dtype=bool)
         full, stalls = True, 0
@@ -208,7 +207,7 @@ class _Search:
         for number in range(_ROUNDS):
             if watch.enough():
                 break
-            offers = self._offers(None if full else dirty, shuffled=number % _IN_ORDER != 0)
+            offers = self._offers(None if full else dirty, offered, shuffled=number % _IN_ORDER != 0)
             gained, dirty = self._exchanged(offers, _GAIN * total, two=two)
             weak = gained < _WEAK * haste * total
             stalls = stalls + 1 if full and gained < _LITTLE * haste * total else (0 if full else stalls)
@@ -230,7 +229,7 @@ class _Search:
             offers = offers.among(again & (gain > least) if self._hasty else again)
         return total, dirty
 
-    def _offers(self, dirty: np.ndarray | None, *, shuffled: bool) -> _Offers:
+    def _offers(self, dirty: np.ndarray | None, offered: int, *, shuffled: bool) -> _Offers:
         """Gather what each two territories offer; with `dirty`, only those of which one has changed."""
         at = self._at[self._unit]
         away = at != self._to
@@ -250,32 +249,35 @@ class _Search:
         way = way[order]
         starts = np.flatnonzero(np.diff(way, prepend=-1))
         place = np.arange(len(way)) - np.repeat(starts, np.diff(np.append(starts, len(way))))
-        kept = np.flatnonzero(place < _OFFERED)
+        kept = np.flatnonzero(place < offered)
         way, place, rows, dearer = way[kept], place[kept], rows[order[kept]], dearer[order[kept]]
         begins = np.diff(way >> 1, prepend=-1) > 0
         groups, group = way[begins] >> 1, np.cumsum(begins) - 1
-        pair = np.full((len(groups), 2, _OFFERED + 1), -1, dtype=np.int64)
-        cost = np.full((len(groups), 2, _OFFERED + 1), _NEVER)
-        pair[group, way & 1, place + 1] = self._pair[rows]
-        cost[group, way & 1, place + 1] = dearer
+        shape, here = (len(groups), 2, offered + 1), (group, way & 1, place + 1)
+        pair, unit = np.full(shape, -1, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        cost = np.full(shape, _NEVER)
+        pair[here], unit[here], cost[here] = self._pair[rows], self._unit[rows].astype(np.int64), dearer
         cost[:, :, 0] = 0
-        return _Offers(groups // count, groups % count, pair, cost)
+        return _Offers(groups // count, groups % count, pair, unit, cost)
 
     def _priced(self, offers: _Offers, *, two: bool) -> tuple[Floats, Ints]:
         """Give the best exchange of each two territories: its gain, and the (G, 4) pairs that it takes; -1 is none."""
         count = len(offers.low)
         gain, taken = np.empty(count), np.full((count, 4), -1, dtype=np.int64)
         # Most territories offer one another next to nothing: those that offer alike much are priced together.
-        sets = [_sets(width, two=two) for width in _WIDTHS]
-        offered = np.searchsorted(_WIDTHS, (offers.pair[:, :, 1:] >= 0).sum(axis=2))
+        most = offers.pair.shape[2] - 1
+        widths = [*(width for width in _WIDTHS if width < most), most]
+        sets = [_sets(width, two=two) for width in widths]
+        offered = np.searchsorted(widths, (offers.pair[:, :, 1:] >= 0).sum(axis=2))
         alike = offered[:, 0] * len(sets) + offered[:, 1]
+        cost = self._still(offers)
         for number in np.unique(alike).tolist():
             mine, theirs = sets[number // len(sets)], sets[number % len(sets)]
             those = np.flatnonzero(alike == number)
             step = max(1, _AT_ONCE // (mine.shape[1] * theirs.shape[1]))
             for first in range(0, len(those), step):
                 part = those[first : first + step]
-                value = self._values(offers, part, mine, theirs).reshape(len(part), -1)
+                value = self._values(offers, cost, part, mine, theirs).reshape(len(part), -1)
                 best = value.argmin(axis=1)
                 # The first set of both is nothing: what it costs is what is there.
                 gain[part] = value[:, 0] - value[np.arange(len(part)), best]
@@ -284,29 +286,27 @@ class _Search:
                 taken[part, 2:] = np.take_along_axis(offers.pair[part, 1], other, axis=1)
         return gain, taken
 
-    def _values(self, offers: _Offers, part: Ints, mine: Ints, theirs: Ints) -> Floats:
+    def _values(self, offers: _Offers, cost: Floats, part: Ints, mine: Ints, theirs: Ints) -> Floats:
         """Give what two territories cost after each exchange of sets of their offers, a (g, a, b) array."""
-        problem, limits = self._problem, self._limits
         low, high = offers.low[part], offers.high[part]
-        go, come = offers.pair[part, 0], offers.pair[part, 1]
-        cost = self._still(go, low, offers.cost[part, 0]), self._still(come, high, offers.cost[part, 1])
-        value: Floats = _summed(cost[0], mine)[:, :, None] + _summed(cost[1], theirs)[:, None]
-        for metric in range(len(problem.metrics)):
-            weight = problem.weights[:, metric]
-            gone = _summed(np.where(go >= 0, weight[problem.pairs.unit[go]], 0.0), mine)
-            comes = _summed(np.where(come >= 0, weight[problem.pairs.unit[come]], 0.0), theirs)
-            shift = gone[:, :, None] - comes[:, None, :]
-            value += _cell_costs(limits, low, metric, self._loads[low, metric][:, None, None] - shift)
-            value += _cell_costs(limits, high, metric, self._loads[high, metric][:, None, None] + shift)
+        value: Floats = _summed(cost[part, 0], mine)[:, :, None] + _summed(cost[part, 1], theirs)[:, None]
+        cells_low, cells_high = self._cells[low], self._cells[high]
+        weights = self._problem.weights[offers.unit[part]] * (offers.pair[part] >= 0)[..., None]
+        for metric in range(weights.shape[-1]):
+            weight = weights[..., metric]
+            shift = _summed(weight[:, 0], mine)[:, :, None] - _summed(weight[:, 1], theirs)[:, None]
+            value += _cell_costs(cells_low[:, metric], self._loads[low, metric][:, None, None] - shift)
+            value += _cell_costs(cells_high[:, metric], self._loads[high, metric][:, None, None] + shift)
         if np.isfinite(self._room):
-            more = _summed(self._more_moves(go), mine)[:, :, None] + _summed(self._more_moves(come), theirs)[:, None]
+            more = self._more_moves(offers.pair[part])
+            more = _summed(more[:, 0], mine)[:, :, None] + _summed(more[:, 1], theirs)[:, None]
             value[more > max(0.0, self._room)] = _NEVER
         return value
 
-    def _still(self, pair: Ints, book: Ints, cost: Floats) -> Floats:
-        """Give the cost of offers of territories, out of reach where the unit is not there any more, (g, K + 1)."""
-        gone = (pair >= 0) & (self._at[self._problem.pairs.unit[pair]] != book[:, None])
-        return np.where(gone, _NEVER, cost)
+    def _still(self, offers: _Offers) -> Floats:
+        """Give the cost of offers, out of reach where the unit is not there any more, a (G, 2, K + 1) array."""
+        there = np.stack([offers.low, offers.high], axis=1)[:, :, None]
+        return np.where((offers.pair >= 0) & (self._at[offers.unit] != there), _NEVER, offers.cost)
 
     def _more_moves(self, pair: Ints) -> Floats:
         """Give how many more accounts each pair moves than where its unit is; 0 where there is none."""

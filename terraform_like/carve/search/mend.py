@@ -1,4 +1,4 @@
-"""Mend what is left out of its limits: by light units from farther off, by its neighbours, then by branch and bound."""
+"""Mend what is left out of its limits: by light units from farther off, by heavy ones, then by branch and bound."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from terraform_like.carve.arrays import Flags, Floats, Ints, union
+from terraform_like.carve.arrays import Floats, Ints, union
 from terraform_like.carve.form.problem import Problem
 from terraform_like.carve.price.table import Table
+from terraform_like.carve.search.broken import beside, outside, pairs_about, worst_first
 from terraform_like.carve.search.improve import improve
+from terraform_like.carve.search.relocate import relocate
 from terraform_like.carve.watch import Watch
 
 #: Pairs within this of a unit's cheapest, over its weight, are looked at; units count for as heavy as this at least,
@@ -51,7 +53,7 @@ def mend(problem: Problem, table: Table, prices: Floats, choice: Ints, rounds: i
         return choice
     near = table.near(prices * table.scale, _WINDOW, least=_FARTHER)
     for _ in range(_LOOKS):
-        about = _about(problem, choice, near, _outside(problem, choice))
+        about = pairs_about(problem, choice, near, outside(problem, choice))
         better = improve(_drawn_in(problem, choice), choice, about, prices, watch=watch)
         if not problem.rank(better) < problem.rank(choice):
             break
@@ -60,6 +62,11 @@ def mend(problem: Problem, table: Table, prices: Floats, choice: Ints, rounds: i
         return choice
     # Where a book and all beside it are full, one farther off has to make room.
     choice = improve(problem, choice, _neighbours(problem, choice, near), prices, watch=watch)
+    relocated = relocate(problem, choice, near, prices, rounds, watch)
+    if (differs := np.flatnonzero(relocated != choice)).size:
+        changed = np.zeros(len(problem.territories), dtype=bool)
+        changed[problem.pairs.territory[relocated[differs]]] = True
+        choice = improve(problem, relocated, pairs_about(problem, relocated, near, changed), prices, watch=watch)
     tried: set[tuple[int, ...]] = set()
     for _ in range(rounds):
         books = None if watch.enough() else _round(problem, choice, near, tried)
@@ -72,9 +79,9 @@ def mend(problem: Problem, table: Table, prices: Floats, choice: Ints, rounds: i
         branched = branch(problem, open_pairs, choice, _ROUND_NODES)
         if branched is not None and problem.rank(branched.choice) < problem.rank(choice):
             choice = branched.choice
-            changed = _outside(problem, choice)
+            changed = outside(problem, choice)
             changed[books] = True
-            choice = improve(problem, choice, _about(problem, choice, near, changed), prices, watch=watch)
+            choice = improve(problem, choice, pairs_about(problem, choice, near, changed), prices, watch=watch)
             tried.clear()
     return choice
 
@@ -88,40 +95,19 @@ def _drawn_in(problem: Problem, choice: Ints) -> Problem:
     return replace(problem, limits=replace(limits, low=low, high=high))
 
 
-def _outside(problem: Problem, choice: Ints) -> Flags:
-    """Say which territories are outside their limits, a (T,) array."""
-    return np.asarray((problem.limits.excess(problem.loads(choice)) > 0).any(axis=1))
-
-
-def _about(problem: Problem, choice: Ints, near: Ints, books: Flags) -> Ints:
-    """Give those of some pairs that lead into or out of some territories, and where all units are."""
-    at, to = problem.pairs.territory[choice[problem.pairs.unit[near]]], problem.pairs.territory[near]
-    return union(near[books[at] | books[to]], choice)
-
-
 def _neighbours(problem: Problem, choice: Ints, near: Ints) -> Ints:
     """Give those of some pairs that lead into or out of the territories beside those outside their limits."""
-    books, pairs = _outside(problem, choice), problem.pairs
+    books, pairs = outside(problem, choice), problem.pairs
     at, to = pairs.territory[choice[pairs.unit[near]]], pairs.territory[near]
     leads = books[at] | books[to]
     books[at[leads]] = books[to[leads]] = True
-    return _about(problem, choice, near, books)
+    return pairs_about(problem, choice, near, books)
 
 
 def _round(problem: Problem, choice: Ints, near: Ints, tried: set[tuple[int, ...]]) -> Ints | None:
     """Give the worst territory that was not tried yet with those that share most accounts near a tie with it."""
-    scale = np.where(problem.limits.share > 0, problem.limits.share, 1.0)
-    beyond = (problem.limits.excess(problem.loads(choice)) / scale).max(axis=1)
-    pairs = problem.pairs
-    for book in np.argsort(-beyond, kind="stable").tolist():
-        if not beyond[book] > 0:
-            return None
-        touching = np.zeros(problem.units, dtype=bool)
-        touching[pairs.unit[near[pairs.territory[near] == book]]] = True
-        touching |= pairs.territory[choice] == book
-        shared = np.bincount(pairs.territory[near[touching[pairs.unit[near]]]], minlength=len(problem.territories))
-        shared[book] = problem.units + 1
-        books = np.sort(np.argsort(-shared, kind="stable")[:_ROUND])
+    for book in worst_first(problem, choice):
+        books = beside(problem, choice, near, [book], _ROUND)
         if tuple(books.tolist()) not in tried:
             return books
     return None

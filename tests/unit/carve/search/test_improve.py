@@ -53,7 +53,7 @@ def test_only_two_at_once_help_where_neither_a_move_nor_a_swap_does(wish, accoun
     )
     everything, prices = np.arange(len(one.pairs)), np.zeros(one.limits.share.shape)
     assert one.excess(improve(one, one.current, everything, prices)) > 0
-    assert one.excess(improve(one, one.current, everything, prices, deep=True)) == 0
+    assert one.excess(improve(one, one.current, everything, prices, two=16)) == 0
 
 
 def test_closed_pairs_are_never_taken(one):
