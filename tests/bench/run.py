@@ -46,6 +46,8 @@ SIZES = ("500x10", "2000x30", "10000x100")
 FULL = ("50000x250", "100000x500", "1000000x1000")
 #: With `carve: {effort: thorough}` up to so many accounts.
 _THOROUGH = 2_000
+#: Up to so many accounts a carve makes prices exact with cvxpy.
+_USED = 5_000
 _OURS = {"territory": {}, "territory, thorough": {"effort": "thorough"}}
 _HEADER = (
     "accounts x territories",
@@ -156,13 +158,14 @@ def _measured(line: Line, problem: Problem, choice: np.ndarray) -> Line:
 
 
 def measure(size: str, metrics: int, method: str, seconds: float) -> Line:
-    """Measure one line, in this process; cvxpy is imported before, as a plan imports it once.
+    """Measure one line, in this process; cvxpy is imported before where a carve uses it, as a plan imports it once.
 
-    But not beside OR-tools, which brings a HiGHS of its own: two of them in one process do not load.
+    A carve of many accounts uses it for what nothing else mends, and then its import counts. It is not imported beside
+    OR-tools, which brings a HiGHS of its own: two of them in one process do not load.
     """
-    if method in _OURS or BASELINES[method][2] is None:
-        importlib.import_module("terraform_like.carve.programs.exact")
     accounts, territories = map(int, size.split("x"))
+    if (method in _OURS and accounts <= _USED) or (method not in _OURS and BASELINES[method][2] is None):
+        importlib.import_module("terraform_like.carve.programs.exact")
     made = company(accounts, territories, metrics, **_OURS.get(method, {}))
     begun = time.perf_counter()
     problem = problem_of(made.carving, made.table)

@@ -16,7 +16,7 @@ import numpy as np
 
 from terraform_like.carve.arrays import Floats
 from terraform_like.carve.form.problem import Problem
-from terraform_like.carve.price.table import Table, sampled
+from terraform_like.carve.price.table import Block, Table, sampled
 from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Temperatures of units, widths of kinks (relative), and the steps at each.
@@ -139,6 +139,16 @@ def smoothed(table: Table, prices: Floats, temperature: float, width: float) -> 
     return float(value), slope
 
 
+def _parts(table: Table, prices: Floats, block: Block, temperature: float) -> tuple[Floats, Floats, Floats]:
+    """Give the least priced cost of each unit, the exponentials of how much dearer its pairs are, and their sum."""
+    share = table.priced(prices, block)
+    least = share.min(axis=0)
+    share -= least
+    share *= -1 / (temperature * table.heaviness[block.columns])
+    np.exp(share, out=share)
+    return least, share, share.sum(axis=0)
+
+
 def curvature(table: Table, prices: Floats, temperature: float, width: float) -> Floats:
     """Give how sharply the smoothed dual bends with each price, a (T, M) array above 0.
 
@@ -146,17 +156,13 @@ def curvature(table: Table, prices: Floats, temperature: float, width: float) ->
     """
     bent = np.zeros(table.shape)
     for block in table.blocks:
-        columns = block.columns
-        heat = temperature * table.heaviness[columns]
-        share = table.priced(prices, block)
-        share -= share.min(axis=0)
-        share *= -1 / heat
-        np.exp(share, out=share)
-        share /= share.sum(axis=0)
-        share *= (1 - share) * (table.times[columns] / heat)
+        _, share, total = _parts(table, prices, block, temperature)
+        share /= total
+        share *= (1 - share) * (table.times / table.heaviness)[block.columns] / temperature
         at = block.territory.ravel().astype(np.intp)
         for metric in range(table.shape[1]):
-            bent[:, metric] += np.bincount(at, (share * table.weights[metric, columns] ** 2).ravel(), table.shape[0])
+            squared = table.weights[metric, block.columns] ** 2
+            bent[:, metric] += np.bincount(at, (share * squared).ravel(), table.shape[0])
     kink, over, under = _kinks(table, prices, width)
     above, below = _rooms(table)
     bent += (above * _logistic(over) * _logistic(-over) + below * _logistic(under) * _logistic(-under)) / kink
@@ -193,19 +199,12 @@ def softened(table: Table, prices: Floats, temperature: float) -> Softened:
     """
     value, loads = 0.0, np.zeros(table.shape)
     for block in table.blocks:
-        columns = block.columns
-        heat = temperature * table.heaviness[columns]
-        share = table.priced(prices, block)
-        least = share.min(axis=0)
-        share -= least
-        share *= -1 / heat
-        np.exp(share, out=share)
-        total = share.sum(axis=0)
-        times = table.times[columns]
+        least, share, total = _parts(table, prices, block, temperature)
+        heat, times = temperature * table.heaviness[block.columns], table.times[block.columns]
         value += float((times * (least - heat * np.log(total))).sum())
         share *= times / total
         at = block.territory.ravel().astype(np.intp)
         for metric in range(table.shape[1]):
-            summed = np.bincount(at, (share * table.weights[metric, columns]).ravel(), table.shape[0])
+            summed = np.bincount(at, (share * table.weights[metric, block.columns]).ravel(), table.shape[0])
             loads[:, metric] += summed
     return Softened(value, loads)

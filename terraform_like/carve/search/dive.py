@@ -48,7 +48,7 @@ _LEAST_SHARE = (3e-3, 1e-2)
 #: Of so many units every third tier is one.
 _MANY = 500_000
 #: Steps of prices after each tier, and the temperature once all heavy units are placed.
-_STEPS, _LAST = 10, 0.003
+_STEPS, _LAST = 10, 0.005
 #: Pairs are left out that are dearer than the cheapest by so many temperatures and what prices may still move.
 _PARTS, _PLAY, _WORTH_NARROWING = 15.0, 0.4, 20_000
 

@@ -254,11 +254,10 @@ class _Search:
         begins = np.diff(way >> 1, prepend=-1) > 0
         groups, group = way[begins] >> 1, np.cumsum(begins) - 1
         shape, here = (len(groups), 2, offered + 1), (group, way & 1, place + 1)
-        pair, unit = np.full(shape, -1, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-        cost = np.full(shape, _NEVER)
-        pair[here], unit[here], cost[here] = self._pair[rows], self._unit[rows].astype(np.int64), dearer
+        pair, whose, cost = np.full(shape, -1, dtype=np.int64), np.zeros(shape, dtype=np.int64), np.full(shape, _NEVER)
+        pair[here], whose[here], cost[here] = self._pair[rows], self._unit[rows], dearer
         cost[:, :, 0] = 0
-        return _Offers(groups // count, groups % count, pair, unit, cost)
+        return _Offers(groups // count, groups % count, pair, whose, cost)
 
     def _priced(self, offers: _Offers, *, two: bool) -> tuple[Floats, Ints]:
         """Give the best exchange of each two territories: its gain, and the (G, 4) pairs that it takes; -1 is none."""
