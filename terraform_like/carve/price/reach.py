@@ -26,10 +26,11 @@ _GROWN, _SETTLED = 12, 0.01
 _ADDED, _KEPT = 6, 32
 #: Kept ways are priced within so much of a unit's cheapest, over its weight; light ones count for as heavy as this.
 _WINDOW, _LIGHT = 1.0, 0.5
-#: Temperatures, widths and steps: of a sample at first and each time that it grew, of all units in the end.
+#: Temperatures, widths and steps: of a sample at first and each time that it grew, of all units then and once more.
 _FIRST: Stages = ((0.3, 0.5, 10), (0.05, 0.1, 15))
 _GROWING: Stages = ((0.05, 0.1, 30),)
 _ALL_UNITS: Stages = ((0.02, 0.05, 30), (0.008, 0.02, 20), (0.008, 0.02, 20))
+_ONCE_MORE: Stages = ((0.02, 0.05, 15), *_ALL_UNITS[1:])
 
 
 def reached(
@@ -75,7 +76,8 @@ def reached(
             problem = _cheap(problem, prices, books)
         problem = problem.including(*grown)
         table = tabulate(problem, np.arange(len(problem.pairs)))
-        prices = ascend(table, prices * table.scale, _ALL_UNITS, watch) / table.scale
+        stages = _ONCE_MORE if round_ else _ALL_UNITS
+        prices = ascend(table, prices * table.scale, stages, watch) / table.scale
     return problem, table, prices
 
 

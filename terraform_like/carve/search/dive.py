@@ -45,10 +45,10 @@ _FEW = 8
 _LEFT = 3.0
 #: Shares of a unit below this are dropped.
 _LEAST_SHARE = (3e-3, 1e-2)
-#: Of so many units every third tier is one.
+#: Of so many units every fourth tier is one.
 _MANY = 500_000
-#: Steps of prices after each tier, and the temperature once all heavy units are placed.
-_STEPS, _LAST = 10, 0.005
+#: Steps of prices after each tier, of few units and of more, and the temperature once all heavy units are placed.
+_STEPS, _LAST = (10, 20), 0.005
 #: Pairs are left out that are dearer than the cheapest by so many temperatures and what prices may still move.
 _PARTS, _PLAY, _WORTH_NARROWING = 15.0, 0.4, 20_000
 
@@ -75,7 +75,8 @@ def dive(table: Table, units: int, prices: Floats, watch: Watch = UNWATCHED) -> 
     many = len(table.units) > _MANY
     temperature = 0.01 if many else 0.02
     left = _LEFT * table.shape[0] / max(1, len(table.units))
-    tiers = [tier for tier in _TIERS[:: 3 if many else 1] if tier > left] or list(_TIERS[:_FEW])
+    tiers = [tier for tier in _TIERS[:: 4 if many else 1] if tier > left] or list(_TIERS[:_FEW])
+    steps = _STEPS[len(table.units) > _WORTH_NARROWING]
     if len(table.units) > _WORTH_NARROWING:
         table = table.narrowed(prices, _PARTS * temperature + _PLAY)
     if not len(table.units):
@@ -89,10 +90,10 @@ def dive(table: Table, units: int, prices: Floats, watch: Watch = UNWATCHED) -> 
             continue
         placed = _place(now, prices, temperature, weight, heavy)
         now = now.with_costs(partial(_decided, placed, heavy))
-        prices = ascend(now, prices, [(temperature, 2.5 * temperature, _STEPS)], watch)
+        prices = ascend(now, prices, [(temperature, 2.5 * temperature, steps)], watch)
     # The fewer units are in parts, the less is left to rounding.
     temperature = _LAST
-    prices = ascend(now, prices, [(temperature, 2.5 * temperature, _STEPS)], watch)
+    prices = ascend(now, prices, [(temperature, 2.5 * temperature, steps)], watch)
     return table.choice(_round(now, prices, temperature, weight), units), prices
 
 
