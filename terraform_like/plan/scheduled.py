@@ -52,4 +52,6 @@ def passed_by(plan: Plan, day: date) -> Mapping[str, Place]:
 
 def waiting_at_first(plan: Plan) -> dict[str, Place]:
     """Give where accounts are on the plan's own day whose territory takes effect later."""
-    return {a: p.before for p in reversed(plan.scheduled) if p.reason is ReasonCode.EFFECTIVE for a in p.accounts}
+    wait = {a for passing in plan.scheduled if passing.reason is ReasonCode.EFFECTIVE for a in passing.accounts}
+    # Whoever has them meanwhile may leave before that.
+    return {a: passing.before for passing in reversed(plan.scheduled) for a in passing.accounts if a in wait}

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from terraform_like.carve.programs.evening import spread_evenly
@@ -167,6 +167,33 @@ def test_the_order_of_entries_never_matters(company, random):
     assert passings(worked_out(said, rows, wanted)[3]) == passings(worked_out(shuffled, rows, wanted)[3])
 
 
+#: The account goes to a slot whose owner leaves after a day, and waits in the book that it came from later on.
+_LEFT_BEFORE_IT_WAITED = (
+    {
+        "name": "fy27",
+        "plan": {"starts": "2027-01-01", "ends": "2028-01-01"},
+        "accounts": {"location": {"latitude": "lat", "longitude": "lon"}},
+        "segments": [{"name": "all"}],
+        "people": {
+            "ann": {"user": "ann"},
+            "bob": {"user": "bob", "capacity": 0},
+            "cy": {"user": "cy", "leaves": "2027-01-02", "capacity": 0},
+            "dee": {"user": "dee", "leaves": "2027-01-01"},
+        },
+        "territories": {
+            "east": {"segment": "all", "effective": "2027-01-04"},
+            "west": {"segment": "all", "effective": "2027-01-01"},
+            "home": {"segment": "all", "owner": "ann"},
+        },
+        "overcarve": {"slot": {"segment": "all", "filled_by": "dee", "effective": "2027-01-01"}},
+        "balance": {"all": {"within": {"arr": "10%"}}},
+    },
+    [("A-0", "east", None, None, None, 1.0, False)],
+    ["slot"],
+)
+
+
+@example(_LEFT_BEFORE_IT_WAITED, 0)
 @given(companies(), st.integers(0, YEAR))
 def test_applied_up_to_a_day_the_plan_of_that_day_changes_nothing(company, number):
     said, rows, wanted = company
