@@ -136,7 +136,7 @@ def solve(
     if start is not None and (watch.enough() or problem.cost(start) < _SMALL_CHANGE * problem.cost(found[0])):
         found.append(start)
     watch.tell(problem.component, "moving and swapping", lowest, min(map(problem.cost, found)) / problem.units)
-    found += [_improved(stern, table, prices, choice, watch) for choice in found[many:]]
+    found += [_improved(stern, table, prices, choice, watch) for choice in (found[1:] if many else found)]
     if prices is not raised and (problem.effort is Effort.THOROUGH or min(map(problem.excess, found)) > 0):
         other = _searched(problem, table, prices, watch)
         found += [other, _improved(stern, table, prices, other, watch)]

@@ -168,7 +168,7 @@ def curvature(table: Table, prices: Floats, temperature: float, width: float) ->
     bent += (above * _logistic(over) * _logistic(-over) + below * _logistic(under) * _logistic(-under)) / kink
     even = (table.times * table.weights**2 / table.heaviness).sum(axis=1) / table.shape[0]
     usual = np.median(bent, axis=0)
-    low, high = (np.maximum(np.maximum(share * usual, even), 1e-12) for share in _BENT)
+    low, high = (np.maximum(np.maximum(times * usual, even), 1e-12) for times in _BENT)
     return np.clip(bent, low, high)
 
 

@@ -20,25 +20,8 @@ from terraform_like.carve.search.improve import book_costs
 from terraform_like.carve.watch import UNWATCHED, Watch
 
 #: Tiers of weight, as shares of a mean fair load: units above are placed before prices are raised again.
-_TIERS: tuple[float, ...] = (
-    0.5,
-    0.39,
-    0.31,
-    0.24,
-    0.19,
-    0.15,
-    0.12,
-    0.09,
-    0.07,
-    0.055,
-    0.044,
-    0.034,
-    0.027,
-    0.021,
-    0.016,
-    0.013,
-)
-_TIERS += (0.01, 0.008, 0.006, 0.005, 0.004, 0.003)
+_TIERS: tuple[float, ...] = (0.5, 0.39, 0.31, 0.24, 0.19, 0.15, 0.12, 0.09, 0.07, 0.055, 0.044)
+_TIERS += (0.034, 0.027, 0.021, 0.016, 0.013, 0.01, 0.008, 0.006, 0.005, 0.004, 0.003)
 #: So many tiers there are where units are few.
 _FEW = 8
 #: A tier must leave this many units a territory to answer to it.

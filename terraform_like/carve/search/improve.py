@@ -149,7 +149,8 @@ class _Offers:
     low, high : (G,) array of int
         The two territories.
     pair, unit : (G, 2, K + 1) arrays of int
-        Pairs that a unit of `low` would take in `high`, and the reverse; -1 for nothing, which is the first offer.
+        Pairs that a unit of `low` would take in `high`, and the reverse, with the unit; -1 and 0 for nothing, which is
+        the first offer.
     cost : (G, 2, K + 1) array
         How much dearer they are than where the unit is.
     """
