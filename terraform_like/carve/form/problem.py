@@ -195,6 +195,13 @@ class Problem:
         """Give the objective of a complete choice in solver units."""
         return float(self.pairs.cost[choice].sum() + self.limits.cost(self.loads(choice)).sum())
 
+    def priced(self, rows: Ints, prices: Floats) -> Floats:
+        """Give what some pairs cost with what their units add to loads, at (T, M) prices in solver units."""
+        pairs = self.pairs
+        loads: Floats = prices[pairs.territory[rows]] * self.weights[pairs.unit[rows]]
+        cost: Floats = pairs.cost[rows] + loads.sum(axis=1)
+        return cost
+
     def measured(self, rows: Ints | slice = slice(None)) -> Measures:
         """Measure what some pairs take; all of them by default."""
         return self.ways.measured(self.pairs.unit[rows], self.pairs.territory[rows])

@@ -117,10 +117,8 @@ def _cheap(problem: Problem, prices: Floats, books: Positions | None) -> Problem
 def _cheaper(problem: Problem, table: Table, prices: Floats, within: float, most: int) -> tuple[Ints, Ints]:
     """Find ways that are no pairs and cheaper than the pairs of a unit, or dearer by so much over its weight."""
     than = np.full(problem.units, -np.inf)
-    pairs, alone = problem.pairs, table.alone
-    priced = (prices[pairs.territory[alone]] * problem.weights[table.alone_unit]).sum(axis=1)
-    than[table.alone_unit] = pairs.cost[alone] + priced
+    than[table.alone_unit] = problem.priced(table.alone, prices)
     than[table.units] = table.cheapest(prices * table.scale)
     if within > 0:
         than += within * np.maximum(_LIGHT, heaviness(problem))
-    return cheaper(problem.ways, pairs, prices, problem.weights, than, most)
+    return cheaper(problem.ways, problem.pairs, prices, problem.weights, than, most)

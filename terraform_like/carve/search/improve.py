@@ -190,14 +190,14 @@ class _Search:
         self._unit = self._unit[movable]
         self._to = problem.pairs.territory[self._pair].astype(np.int64)
         self._cost = problem.pairs.cost[self._pair]
-        self._priced_cost = self._cost + (prices[self._to] * problem.weights[self._unit]).sum(axis=1)
+        self._priced_cost = problem.priced(self._pair, prices)
         self._at = problem.pairs.territory[choice].astype(np.int64)
         self._loads = problem.loads(choice)
         self._hasty = problem.units > _MANY and borders is None
         self._random = np.random.default_rng(_SEED)
         self._room = np.inf if np.isinf(most_moved) else most_moved - float(problem.pairs.moved[choice].sum())
         self._prices = prices
-        self._priced_here = problem.pairs.cost[choice] + (prices[self._at] * problem.weights).sum(axis=1)
+        self._priced_here = problem.priced(choice, prices)
 
     def run(self, watch: Watch, *, offered: int, two: bool) -> None:
         """Search until nothing is found any more among so many offers; with `two`, two units at once go each way."""

@@ -120,9 +120,8 @@ def _among(problem: Problem, table: Table, prices: Floats, choice: Ints, near: I
     mine = inside[pairs.territory[choice]]
     free = near[inside[pairs.territory[near]] & mine[pairs.unit[near]] & (choice[pairs.unit[near]] != near)]
     unit = pairs.unit[free]
-    cost = pairs.cost[free] + (prices[pairs.territory[free]] * problem.weights[unit]).sum(axis=1)
     heaviness = np.ones(problem.units)
     heaviness[table.units] = table.heaviness
-    here = pairs.cost[choice[unit]] + (prices[pairs.territory[choice[unit]]] * problem.weights[unit]).sum(axis=1)
-    order = np.lexsort((free, np.abs(cost - here) / heaviness[unit]))
+    dearer = problem.priced(free, prices) - problem.priced(choice[unit], prices)
+    order = np.lexsort((free, np.abs(dearer) / heaviness[unit]))
     return union(choice, free[order[:_ROUND_PAIRS]])

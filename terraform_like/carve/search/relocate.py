@@ -43,7 +43,7 @@ def relocate(problem: Problem, choice: Ints, near: Ints, prices: Floats, books: 
     weight = (problem.weights / np.maximum(problem.limits.share.mean(axis=0), 1e-300)).max(axis=1)
     heavy = near[weight[pairs.unit[near]] >= _HEAVY]
     unit = pairs.unit[heavy]
-    priced = pairs.cost[heavy] + (prices[pairs.territory[heavy]] * problem.weights[unit]).sum(axis=1)
+    priced = problem.priced(heavy, prices)
     given_up: set[int] = set()
     for _ in range(books):
         book = next((book for book in worst_first(problem, choice) if book not in given_up), None)
@@ -52,7 +52,7 @@ def relocate(problem: Problem, choice: Ints, near: Ints, prices: Floats, books: 
         here = choice[unit]
         at, to = pairs.territory[here], pairs.territory[heavy]
         out, into = (at == book) & (to != book), (at != book) & (to == book)
-        dearer = priced - pairs.cost[here] - (prices[at] * problem.weights[unit]).sum(axis=1)
+        dearer = priced - problem.priced(here, prices)
         ways = [_first(np.flatnonzero(side), dearer, weight[unit]) for side in (out, into)]
         answers = (_answered(problem, choice, near, prices, way, watch) for way in heavy[np.concatenate(ways)].tolist())
         better = next((answer for answer in answers if problem.rank(answer) < problem.rank(choice)), None)
